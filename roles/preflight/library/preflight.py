@@ -1,0 +1,160 @@
+#!/usr/bin/python
+"""Ansible module: everything that must hold on a server before Scrimbox changes it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = """
+module: preflight
+short_description: Checks a server before it is changed and reports what later roles must know
+description: Reads only. Fails with every problem found and what to do about each.
+author: The Scrimbox authors
+options:
+  supported: {type: list, elements: str, required: true, description: Allowed "ID VERSION_ID" pairs of /etc/os-release}
+  min_memory_mb: {type: int, required: true, description: Least memory in MiB}
+  min_free_gb: {type: int, required: true, description: Least free space under /srv in GiB}
+  ports: {type: list, elements: int, required: true, description: TCP ports that must be free or ours}
+  apt_wait: {type: int, required: true, description: Seconds to wait for another apt}
+"""
+DEPLOYED_SECRETS = Path("/etc/scrimbox/secrets.json")
+APT_LOCK = Path("/var/lib/dpkg/lock-frontend")
+
+
+def os_problem(os_release: str, supported: list[str]) -> str | None:
+    """Say what is wrong with the distribution, given the text of /etc/os-release."""
+    fields = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', os_release, re.M))
+    found = f"{fields.get('ID', '?')} {fields.get('VERSION_ID', '?')}"
+    if found in supported:
+        return None
+    return f"The system is {found}; supported are {', '.join(supported)}. Install one of these, Ubuntu 22.04 by choice."
+
+
+def memory_problem(meminfo: str, least_mb: int) -> str | None:
+    """Say what is wrong with the memory, given the text of /proc/meminfo (kB)."""
+    match = re.search(r"^MemTotal:\s+(\d+) kB", meminfo, re.M)
+    megabytes = int(match.group(1)) // 1024 if match else 0
+    if megabytes >= least_mb:
+        return None
+    return f"The server has {megabytes} MiB of memory, {least_mb} are needed. Choose a larger server."
+
+
+def port_problem(port: int, listeners: str, cgroups: dict[int, str]) -> str | None:
+    """Say who else listens on a port, given `ss -Hltnp` output for it and the cgroup of each process id."""
+    for line in filter(None, listeners.splitlines()):
+        owners = [(name, int(pid)) for name, pid in re.findall(r'"([^"]+)",pid=(\d+)', line)]
+        if not owners or any("scrimbox-" not in cgroups.get(pid, "") for _, pid in owners):
+            who = ", ".join(sorted({f"{name} (process {pid})" for name, pid in owners})) or "another program"
+            return (
+                f"Port {port} is taken by {who}. Stop and disable that service, "
+                "or choose another port (scrimbox_http_port, scrimbox_rtmp_port)."
+            )
+    return None
+
+
+def clock_problem(timedatectl: str, in_container: bool) -> str | None:
+    """Say whether the clock is kept, given `timedatectl show`; a container's clock is its host's affair."""
+    if in_container or "NTPSynchronized=yes" in timedatectl:
+        return None
+    return (
+        "The clock is not synchronised, and everything here is ordered by it. Run: "
+        "apt-get install systemd-timesyncd && timedatectl set-ntp true; then wait until "
+        "`timedatectl` says 'System clock synchronized: yes'."
+    )
+
+
+def apt_problem(wait: int) -> str | None:
+    """Wait up to `wait` seconds for the package lock; say so if somebody else still holds it."""
+    if not APT_LOCK.exists():
+        return None
+    deadline = time.monotonic() + wait
+    with APT_LOCK.open("r+") as lock:
+        while True:
+            try:
+                fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if time.monotonic() >= deadline:
+                    return (
+                        f"Another package manager has held {APT_LOCK} for {wait} s. Wait for it to end, then run again."
+                    )
+                time.sleep(1)
+            else:
+                return None
+
+
+def free_gb(path: str) -> float:
+    """Free space in GiB at a path, or at its nearest parent that exists."""
+    place = Path(path)
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(str(place)).free / 2**30
+
+
+def output_of(*command: str) -> str:
+    """Output of a command, empty when it cannot be run."""
+    if shutil.which(command[0]) is None:
+        return ""
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout.decode()
+
+
+def cgroups_of(listeners: str) -> dict[int, str]:
+    """Control group path of every process named in `ss -p` output."""
+    paths = {int(pid): Path(f"/proc/{pid}/cgroup") for pid in re.findall(r"pid=(\d+)", listeners)}
+    return {pid: path.read_text() for pid, path in paths.items() if path.exists()}
+
+
+def port_problems(ports: list[int]) -> list[str | None]:
+    """Check every port against the listening sockets."""
+    found = {port: output_of("ss", "-Hltnp", f"sport = :{port}") for port in ports}
+    return [port_problem(port, text, cgroups_of(text)) for port, text in found.items()]
+
+
+def problems_of(params: dict) -> list[str]:
+    """Run every check that can be run; systemd and the distribution decide whether the rest makes sense."""
+    first = os_problem(Path("/etc/os-release").read_text(), params["supported"])
+    if first:
+        return [first]
+    if Path("/proc/1/comm").read_text().strip() != "systemd":
+        return ["PID 1 is not systemd, which runs the services. Use a virtual machine, a server, or `make demo`."]
+    free = free_gb("/srv")
+    disk = f"{free:.1f} GiB are free under /srv, {params['min_free_gb']} are needed. Free some or add a disk."
+    container = output_of("systemd-detect-virt", "--container").strip()
+    found = [
+        memory_problem(Path("/proc/meminfo").read_text(), params["min_memory_mb"]),
+        disk if free < params["min_free_gb"] else None,
+        clock_problem(output_of("timedatectl", "show"), in_container=container not in ("", "none")),
+        *port_problems(params["ports"]),
+        apt_problem(params["apt_wait"]),
+    ]
+    return [problem for problem in found if problem]
+
+
+def main() -> None:
+    """Run as an Ansible module."""
+    module = AnsibleModule(
+        argument_spec={
+            "supported": {"type": "list", "elements": "str", "required": True},
+            "min_memory_mb": {"type": "int", "required": True},
+            "min_free_gb": {"type": "int", "required": True},
+            "ports": {"type": "list", "elements": "int", "required": True},
+            "apt_wait": {"type": "int", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    problems = problems_of(module.params)
+    if problems:
+        module.fail_json(msg="Nothing was changed. Before Scrimbox can be installed:\n- " + "\n- ".join(problems))
+    deployed = json.loads(DEPLOYED_SECRETS.read_text()) if DEPLOYED_SECRETS.exists() else {}
+    module.exit_json(changed=False, ipv6=Path("/proc/net/if_inet6").exists(), deployed_secrets=deployed)
+
+
+if __name__ == "__main__":
+    main()
