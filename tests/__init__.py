@@ -1,0 +1,1 @@
+"""The proof that Scrimbox does what its README says."""

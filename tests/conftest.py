@@ -1,0 +1,141 @@
+"""What every ring shares: where the converged server is, its secrets, and its journal when something fails."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.site import Site
+
+if TYPE_CHECKING:
+    from testinfra.host import Host
+
+PROJECT = Path(__file__).resolve().parents[1]
+BUILD = PROJECT / "build" / "test"
+ARTEFACTS = PROJECT / "artefacts"
+INSTANCE = "scrimbox-default"
+SERVICES = ("ingest", "auth", "web", "recorder", "finalizer")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name our markers and keep JUnit's folder."""
+    config.addinivalue_line("markers", "slow: takes more than half a minute; `make test-all` only")
+    ARTEFACTS.mkdir(exist_ok=True)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The secrets of the converged server, as the controller keeps them."""
+
+    publish_keys: dict[str, str]
+    viewer_passwords: dict[str, str]
+
+    def all(self) -> list[str]:
+        """Every secret in it."""
+        return [*self.publish_keys.values(), *self.viewer_passwords.values()]
+
+
+def read_credentials() -> Credentials:
+    """Read the secrets file as it is now."""
+    stored = yaml.safe_load((BUILD / "credentials.yml").read_text())
+    return Credentials(stored["publish_keys"], stored["viewer_passwords"])
+
+
+def published(port: int) -> tuple[str, int]:
+    """Where on this machine a port of the server can be reached."""
+    shown = subprocess.run(["docker", "port", INSTANCE, f"{port}/tcp"], capture_output=True, text=True, check=True)
+    host, _, number = shown.stdout.split()[0].rpartition(":")
+    return host, int(number)
+
+
+@pytest.fixture(scope="session")
+def server() -> Host:
+    """The converged server, reached straight through the engine."""
+    import testinfra  # noqa: PLC0415  (unit tests come without it)
+
+    running = subprocess.run(
+        ["docker", "inspect", "-f", "{{.State.Running}}", INSTANCE], capture_output=True, check=False
+    )
+    if running.stdout.strip() != b"true":
+        pytest.exit(f"There is no running container {INSTANCE}. Run: molecule converge", returncode=2)
+    return testinfra.get_host(f"docker://{INSTANCE}")
+
+
+@pytest.fixture(scope="session")
+def credentials() -> Credentials:
+    """The secrets of the converged server."""
+    return read_credentials()
+
+
+@pytest.fixture(scope="session")
+def rtmp_address(server: Host) -> tuple[str, int]:
+    """Where publishers push to."""
+    return published(1935)
+
+
+@pytest.fixture(scope="session")
+def publish_url(rtmp_address: tuple[str, int], credentials: Credentials) -> Callable[[str], str]:
+    """The address for a stream id, with its key."""
+    host, port = rtmp_address
+    return lambda stream: f"rtmp://{host}:{port}/live/{stream}?key={credentials.publish_keys[stream]}"
+
+
+@pytest.fixture(scope="session")
+def nobody(server: Host) -> Site:
+    """The site without a login."""
+    return Site(*published(80))
+
+
+@pytest.fixture(scope="session")
+def alice(nobody: Site, credentials: Credentials) -> Site:
+    """The site with Alice's password."""
+    return Site(nobody.host, nobody.port, ("alice", credentials.viewer_passwords["alice"]))
+
+
+@pytest.fixture(scope="session")
+def bob(nobody: Site, credentials: Credentials) -> Site:
+    """The site with Bob's password."""
+    return Site(nobody.host, nobody.port, ("bob", credentials.viewer_passwords["bob"]))
+
+
+# ----------------------------------------------------------------------------------------- when something fails
+
+
+def masked(text: str) -> str:
+    """Blot out secrets and everything that looks like one."""
+    if (BUILD / "credentials.yml").exists():
+        for secret in read_credentials().all():
+            text = text.replace(secret, "<secret>")
+    text = re.sub(r"\b[0-9a-f]{32,}\b", "<hex>", text)
+    return re.sub(r"\$6\$\S+", "<hash>", text)
+
+
+def _in_container(command: str) -> str:
+    shown = subprocess.run(
+        ["docker", "exec", INSTANCE, "sh", "-c", command], capture_output=True, check=False, timeout=30
+    )
+    return masked((shown.stdout + shown.stderr).decode(errors="replace"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Put the services' last words under the report of a failed test on the server."""
+    report: Any = yield
+    if report.failed and "server" in getattr(item, "fixturenames", ()):
+        units = " ".join(f"-u scrimbox-{service}" for service in SERVICES)
+        report.sections.append(
+            ("journal of the server", _in_container(f"journalctl --no-pager -o short-iso -n 60 {units}"))
+        )
+        for service in ("ingest", "auth", "web"):
+            dump = f"nginx -T -p /run/scrimbox-{service} -c /etc/scrimbox/{service}/nginx.conf"
+            dump = f"/opt/scrimbox/nginx/current/sbin/{dump}"
+            (ARTEFACTS / f"nginx-{service}.txt").write_text(_in_container(dump))
+        (ARTEFACTS / "journal.txt").write_text(_in_container("journalctl --no-pager -o short-iso -b"))
+    return report
