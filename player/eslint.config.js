@@ -1,0 +1,41 @@
+import js from "@eslint/js";
+
+const BROWSER = [
+  "AbortController", "URL", "URLSearchParams", "clearInterval", "clearTimeout", "document", "fetch",
+  "performance", "setInterval", "setTimeout", "window",
+];
+const NODE = [
+  "AbortController", "CustomEvent", "Event", "EventTarget", "URL", "clearTimeout", "console", "process",
+];
+// Chromium 83, in an Electron of its time, is supported: what is younger may not be used.
+const YOUNGER = ["at", "findLast", "findLastIndex", "hasOwn", "replaceAll", "replaceChildren", "toSorted"];
+
+const strict = {
+  "no-var": "error",
+  "prefer-const": "error",
+  eqeqeq: "error",
+  "no-shadow": "error",
+  "no-implicit-globals": "error",
+  "max-len": ["error", { code: 120 }],
+};
+
+export default [
+  { ignores: ["node_modules/", "site/assets/vendor/"] },
+  js.configs.recommended,
+  {
+    files: ["site/**/*.js"],
+    languageOptions: { ecmaVersion: 2020, globals: Object.fromEntries(BROWSER.map((name) => [name, "readonly"])) },
+    rules: {
+      ...strict,
+      "no-restricted-properties": ["error", ...YOUNGER.map((property) => ({ property }))],
+    },
+  },
+  {
+    files: ["*.js", "test/**/*.js", "tools/**/*.js"],
+    languageOptions: {
+      ecmaVersion: "latest",
+      globals: Object.fromEntries(NODE.map((name) => [name, "readonly"])),
+    },
+    rules: strict,
+  },
+];

@@ -1,0 +1,185 @@
+// Plays a playlist, growing or closed, with hls.js.
+//
+// hls.js says nothing when a playlist stops changing and gives up after an error that it calls fatal. Here it
+// never gives up: the network is tried again with back-off, media errors are recovered, a gap is skipped.
+
+import { fragmentPosition, fragmentWall } from "./clock.js";
+import { backOff } from "./poll.js";
+import Hls from "./vendor/hls.js";
+
+// A segment per second: two of them behind the edge ride out a segment that comes 0.6 of its length late.
+const SEGMENTS_BEHIND = 2;
+const CATCH_UP_RATE = 1.1;
+const WATCH_MS = 2000;
+// A playlist that has not grown for this many of its segments, and for this long, is asked for anew.
+const STALE_SEGMENTS = 5;
+const STALE_MS = 10000;
+const RECOVERIES = 3;
+const RECOVERY_WINDOW_MS = 30000;
+
+export function canPlayHls() {
+  return Hls.isSupported();
+}
+
+function absolute(url) {
+  return new URL(url, window.location.href).href;
+}
+
+/**
+ * Attaches a playlist to the video element. `wall` is the wall-clock time to begin at in ms; null begins at the
+ * live edge, or at the start of a closed playlist. Calls onTrouble(true | false) when it stops and begins to load,
+ * and onBroken() when only a new source can help.
+ */
+export function openHls(video, { target, wall, onTrouble, onBroken }) {
+  let current = target;
+  let details = null;
+  let grewAt = performance.now();
+  let failures = 0;
+  let retry = 0;
+  let recoveries = [];
+  let growing = true;
+
+  // hls.js keeps one address; the session's end gives the same segments another one, and the picture goes on.
+  class PlaylistLoader extends Hls.DefaultConfig.loader {
+    load(context, config, callbacks) {
+      context.url = absolute(current.url);
+      super.load(context, config, callbacks);
+    }
+  }
+
+  const hls = new Hls({
+    autoStartLoad: false,
+    backBufferLength: 60,
+    enableWorker: true,
+    liveDurationInfinity: true,
+    liveSyncDurationCount: SEGMENTS_BEHIND,
+    maxLiveSyncPlaybackRate: CATCH_UP_RATE,
+    pLoader: PlaylistLoader,
+    workerPath: "/assets/vendor/hls.worker.js",
+    xhrSetup: (request) => request.setRequestHeader("X-Requested-With", "Scrimbox"),
+  });
+
+  function startPosition(fragments) {
+    if (wall !== null) {
+      return fragmentPosition(fragments, wall);
+    }
+    return current.kind === "dvr" ? 0 : -1;
+  }
+
+  function loaded(_event, data) {
+    const first = !details;
+    const grew = first || data.details.endSN !== details.endSN || !data.details.live;
+    details = data.details;
+    if (grew) {
+      grewAt = performance.now();
+    }
+    if (first) {
+      hls.startLoad(startPosition(details.fragments));
+    }
+  }
+
+  function cancelRetry() {
+    clearTimeout(retry);
+    retry = 0;
+  }
+
+  function settled() {
+    failures = 0;
+    cancelRetry();
+    onTrouble(false);
+  }
+
+  function load() {
+    cancelRetry();
+    if (details) {
+      hls.startLoad(-1);
+    } else {
+      hls.loadSource(absolute(current.url));
+    }
+  }
+
+  function recover() {
+    const now = performance.now();
+    recoveries = recoveries.filter((at) => now - at < RECOVERY_WINDOW_MS).concat(now);
+    if (recoveries.length > RECOVERIES) {
+      onBroken();
+    } else {
+      hls.recoverMediaError();
+    }
+  }
+
+  function failed(_event, data) {
+    if (!data.fatal) {
+      return;
+    }
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR) {
+      recover();
+      return;
+    }
+    if (data.type !== Hls.ErrorTypes.NETWORK_ERROR) {
+      onBroken();
+      return;
+    }
+    if (data.frag && data.response && data.response.code === 404 && details) {
+      video.currentTime = data.frag.start + data.frag.duration + 0.05;
+    }
+    failures += 1;
+    onTrouble(true);
+    cancelRetry();
+    retry = setTimeout(load, backOff(failures));
+  }
+
+  const watchdog = setInterval(() => {
+    if (!details || !details.live || !growing || retry) {
+      return;
+    }
+    if (performance.now() - grewAt > Math.max(STALE_MS, STALE_SEGMENTS * details.targetduration * 1000)) {
+      grewAt = performance.now();
+      hls.stopLoad();
+      hls.startLoad(-1);
+    }
+  }, WATCH_MS);
+
+  hls.on(Hls.Events.LEVEL_LOADED, loaded);
+  hls.on(Hls.Events.LEVEL_UPDATED, (_event, data) => (details = data.details));
+  hls.on(Hls.Events.FRAG_BUFFERED, settled);
+  hls.on(Hls.Events.ERROR, failed);
+  hls.attachMedia(video);
+  hls.loadSource(absolute(current.url));
+
+  return {
+    get target() {
+      return current;
+    },
+    /** The wall clock of what is on screen, in ms, or null. */
+    wall: () => (details ? fragmentWall(details.fragments, video.currentTime) : null),
+    /** The position, in s, that counts as live, or null. */
+    edge: () => (details && details.live ? hls.liveSyncPosition : null),
+    /** Continues with another address of the same segments, from the next time that the playlist is asked for. */
+    follow(next) {
+      current = next;
+      if (failures > 0) {
+        load();
+      }
+    },
+    /** Says whether the state document claims that data arrives. */
+    expectGrowth(expected) {
+      growing = expected;
+    },
+    /** The live edge is caught up with only while the viewer has not chosen a speed. */
+    setSpeed(rate) {
+      hls.config.maxLiveSyncPlaybackRate = rate === 1 ? CATCH_UP_RATE : 1;
+    },
+    /** Tries again at once, if it is waiting to. */
+    retryNow() {
+      if (failures > 0) {
+        load();
+      }
+    },
+    close() {
+      clearInterval(watchdog);
+      cancelRetry();
+      hls.destroy();
+    },
+  };
+}

@@ -1,0 +1,70 @@
+// Plays a finished replay as a plain file.
+
+import { replayPosition, replayWall } from "./clock.js";
+import { backOff } from "./poll.js";
+
+/**
+ * Attaches a replay to the video element. `wall` is the wall-clock time to begin at, in ms; null begins at the
+ * start. Calls onTrouble(true | false) when it stops and begins to load.
+ */
+export function openMp4(video, { target, wall, onTrouble }) {
+  const { replay } = target;
+  let failures = 0;
+  let retry = 0;
+  let position = wall === null ? 0 : replayPosition(replay, wall) || 0;
+
+  function load() {
+    clearTimeout(retry);
+    video.src = replay.url;
+    // Before the file is known this is where it begins: no frame of another place is shown first.
+    video.currentTime = position;
+  }
+
+  function loaded() {
+    failures = 0;
+    onTrouble(false);
+  }
+
+  function moved() {
+    if (!video.error) {
+      position = video.currentTime;
+    }
+  }
+
+  function failed() {
+    const playing = !video.paused;
+    failures += 1;
+    onTrouble(true);
+    clearTimeout(retry);
+    retry = setTimeout(() => {
+      load();
+      if (playing) {
+        video.play().catch(() => {});
+      }
+    }, backOff(failures));
+  }
+
+  const listeners = { loadeddata: loaded, timeupdate: moved, error: failed };
+  Object.keys(listeners).forEach((name) => video.addEventListener(name, listeners[name]));
+  load();
+
+  return {
+    target,
+    wall: () => replayWall(replay, video.currentTime),
+    edge: () => null,
+    follow() {},
+    expectGrowth() {},
+    setSpeed() {},
+    retryNow() {
+      if (failures > 0) {
+        load();
+      }
+    },
+    close() {
+      clearTimeout(retry);
+      Object.keys(listeners).forEach((name) => video.removeEventListener(name, listeners[name]));
+      video.removeAttribute("src");
+      video.load();
+    },
+  };
+}

@@ -1,0 +1,188 @@
+// The page of one stream: follows its state document, plays what there is, says what there is to say.
+
+import "./vendor/media-chrome.js";
+import { step } from "./choice.js";
+import { dateText, timeText } from "./format.js";
+import { canPlayHls, openHls } from "./hls-source.js";
+import { readLink } from "./link.js";
+import { badgeFor, messageFor } from "./messages.js";
+import { openMp4 } from "./mp4-source.js";
+import { fillWords, findElements, say, showLiveButton } from "./page.js";
+import { stateDelay, watchDocument } from "./poll.js";
+import { begin } from "./sound.js";
+import { text } from "./text.js";
+
+const LIVE_BUTTON_MS = 500;
+// A failure that is over this soon, in ms, is not worth a word.
+const PATIENCE_MS = 2500;
+const REOPEN_MS = 2000;
+
+const page = findElements();
+const { video } = page;
+const link = readLink(window.location.search);
+
+let state = null;
+let source = null;
+let offer = null;
+let problem = null;
+let troubleSince = null;
+let played = false;
+let speed = 1;
+let poll = { now() {} };
+
+function render() {
+  const kind = source ? source.target.kind : "none";
+  const view = {
+    id: link.id,
+    problem,
+    state: state ? state.state : "loading",
+    source: kind,
+    offer,
+    ended: video.ended,
+    trouble: troubleSince !== null && performance.now() - troubleSince > PATIENCE_MS,
+    played,
+  };
+  document.body.dataset.state = view.state;
+  document.body.dataset.source = kind;
+  document.body.dataset.problem = problem || "";
+  const name = state ? state.title || state.id : text.site;
+  document.title = state ? `${name} · ${text.site}` : text.site;
+  say(page.title, name);
+  say(page.badge, badgeFor(view));
+  say(page.message, messageFor(view));
+  say(page.times, timesText());
+  page.switch.hidden = offer === null;
+  if (offer) {
+    say(page.switch, offer === "live" ? text.labels.liveAgain : text.labels.newest);
+  }
+  page["from-start"].hidden = !(video.ended && (kind === "mp4" || kind === "dvr"));
+  page["log-in"].hidden = problem !== "login";
+  const edge = source ? source.edge() : null;
+  showLiveButton(page.live, edge === null ? null : Math.max(0, edge - video.currentTime));
+}
+
+/** When what is shown was recorded. */
+function timesText() {
+  if (!source) {
+    return "";
+  }
+  const { kind, started } = source.target;
+  return kind === "mp4" ? text.replayOf(dateText(started)) : text.startedAt(timeText(started));
+}
+
+/** Changes to another source, or to none; `wall` is the wall clock to begin at in ms, null for the usual place. */
+function open(target, { wall = null, play = true } = {}) {
+  if (source) {
+    source.close();
+  }
+  source = null;
+  troubleSince = null;
+  if (target) {
+    const openSource = target.kind === "mp4" ? openMp4 : openHls;
+    source = openSource(video, { target, wall, onTrouble, onBroken });
+    source.setSpeed(speed);
+    if (play) {
+      begin(video, () => (page.sound.hidden = false));
+    }
+  }
+  render();
+}
+
+/** Opens a source at the moment of the match that is on screen now, playing or paused as now. */
+function reopen(target) {
+  const play = !source || (!video.paused && !video.ended);
+  open(target, { wall: source ? source.wall() : null, play });
+}
+
+function onTrouble(trouble) {
+  if (!trouble) {
+    troubleSince = null;
+  } else if (troubleSince === null) {
+    troubleSince = performance.now();
+    // The state may say why: the session ended, the login is gone.
+    poll.now();
+  }
+}
+
+function onBroken() {
+  const broken = source;
+  onTrouble(true);
+  setTimeout(() => source === broken && reopen(broken.target), REOPEN_MS);
+}
+
+function onState(document) {
+  state = document;
+  problem = null;
+  const next = step(source && source.target, state, troubleSince !== null);
+  offer = next.offer;
+  if (next.open && next.open.kind !== "mp4" && !canPlayHls()) {
+    problem = "unsupported";
+  } else if (next.open !== undefined) {
+    reopen(next.open);
+  } else if (next.follow) {
+    source.follow(next.follow);
+  }
+  if (source) {
+    source.expectGrowth(state.state === "live");
+  }
+  render();
+}
+
+function onProblem(found) {
+  problem = found;
+  render();
+}
+
+function goLive() {
+  const edge = source ? source.edge() : null;
+  if (edge !== null) {
+    video.playbackRate = 1;
+    chooseSpeed(1);
+    video.currentTime = edge;
+    begin(video, () => (page.sound.hidden = false));
+  }
+}
+
+function chooseSpeed(rate) {
+  speed = rate;
+  if (source) {
+    source.setSpeed(rate);
+  }
+}
+
+function wire() {
+  page.live.addEventListener("click", goLive);
+  page.switch.addEventListener("click", () => {
+    offer = null;
+    open(step(null, state).open);
+  });
+  page["from-start"].addEventListener("click", () => {
+    video.currentTime = 0;
+    video.play();
+  });
+  page.sound.addEventListener("click", () => {
+    video.muted = false;
+    video.play();
+  });
+  page["log-in"].href = window.location.pathname + window.location.search;
+  page.controller.addEventListener("mediaplaybackraterequest", (event) => chooseSpeed(Number(event.detail)));
+  video.addEventListener("volumechange", () => {
+    page.sound.hidden = page.sound.hidden || !video.muted;
+  });
+  video.addEventListener("playing", () => (played = true));
+  ["ended", "seeked", "playing", "pause"].forEach((name) => video.addEventListener(name, render));
+  window.addEventListener("online", () => source && source.retryNow());
+  setInterval(render, LIVE_BUTTON_MS);
+}
+
+fillWords();
+wire();
+if (link.problem) {
+  onProblem(link.problem);
+} else {
+  poll = watchDocument(`/streams/${link.id}.json`, {
+    delay: (document) => stateDelay(document.state, window.document.hidden),
+    onDocument: onState,
+    onProblem,
+  });
+}
