@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import pwd
 import re
 import shutil
 import subprocess
@@ -47,16 +48,17 @@ def memory_problem(meminfo: str, least_mb: int) -> str | None:
     return f"The server has {megabytes} MiB of memory, {least_mb} are needed. Choose a larger server."
 
 
-def port_problem(port: int, listeners: str, cgroups: dict[int, str]) -> str | None:
-    """Say who else listens on a port, given `ss -Hltnp` output for it and the cgroup of each process id."""
+def port_problem(port: int, listeners: str, our_uids: set[int]) -> str | None:
+    """Say who else listens on a port, given `ss -Hltnpe` output for it and the user ids of Scrimbox's services."""
     for line in filter(None, listeners.splitlines()):
-        owners = [(name, int(pid)) for name, pid in re.findall(r'"([^"]+)",pid=(\d+)', line)]
-        if not owners or any("scrimbox-" not in cgroups.get(pid, "") for _, pid in owners):
-            who = ", ".join(sorted({f"{name} (process {pid})" for name, pid in owners})) or "another program"
-            return (
-                f"Port {port} is taken by {who}. Stop and disable that service, "
-                "or choose another port (scrimbox_http_port, scrimbox_rtmp_port)."
-            )
+        uid = re.search(r"\buid:(\d+)", line)
+        if uid and int(uid.group(1)) in our_uids:
+            continue
+        who = ", ".join(sorted({f"{name} (process {pid})" for name, pid in re.findall(r'"([^"]+)",pid=(\d+)', line)}))
+        return (
+            f"Port {port} is taken by {who or 'another program'}. Stop and disable that service, "
+            "or choose another port (scrimbox_http_port, scrimbox_rtmp_port)."
+        )
     return None
 
 
@@ -105,16 +107,10 @@ def output_of(*command: str) -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout.decode()
 
 
-def cgroups_of(listeners: str) -> dict[int, str]:
-    """Control group path of every process named in `ss -p` output."""
-    paths = {int(pid): Path(f"/proc/{pid}/cgroup") for pid in re.findall(r"pid=(\d+)", listeners)}
-    return {pid: path.read_text() for pid, path in paths.items() if path.exists()}
-
-
 def port_problems(ports: list[int]) -> list[str | None]:
     """Check every port against the listening sockets."""
-    found = {port: output_of("ss", "-Hltnp", f"sport = :{port}") for port in ports}
-    return [port_problem(port, text, cgroups_of(text)) for port, text in found.items()]
+    ours = {user.pw_uid for user in pwd.getpwall() if user.pw_name.startswith("scrimbox-")}
+    return [port_problem(port, output_of("ss", "-Hltnpe", f"sport = :{port}"), ours) for port in ports]
 
 
 def problems_of(params: dict) -> list[str]:
