@@ -1,0 +1,1 @@
+"""A real push, seen by real clients and real browsers."""

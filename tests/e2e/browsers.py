@@ -1,0 +1,120 @@
+"""Real browsers, driven by Node, that watch in the background while tests go on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import ARTEFACTS
+from tests.deploy import TOOLS
+
+FOLDER = Path(__file__).parent / "browser"
+EXECUTABLES = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "firefox": ("firefox-esr", "firefox"),
+}
+
+
+def executable(browser: str) -> str:
+    """Find a browser of the system.
+
+    Raises:
+        FileNotFoundError: says what to install.
+    """
+    for name in EXECUTABLES[browser]:
+        found = shutil.which(name)
+        if found:
+            return found
+    msg = f"No {browser} here. Run: apt-get install {EXECUTABLES[browser][0]}"
+    raise FileNotFoundError(msg)
+
+
+def install() -> None:
+    """Install the driver by its lock file, unless that has been done."""
+    lock, done = FOLDER / "package-lock.json", FOLDER / "node_modules" / ".package-lock.json"
+    if not done.exists() or done.stat().st_mtime < lock.stat().st_mtime:
+        subprocess.run([str(TOOLS / "npm"), "ci"], cwd=FOLDER, check=True, capture_output=True, timeout=180)
+        done.touch()
+
+
+class Visit:
+    """A browser that follows a script of ours and reports what happens."""
+
+    def __init__(self, name: str, script: str, *, browser: str = "chromium", **plan: object) -> None:
+        """Start the script.
+
+        Args:
+            name: for screenshots and messages.
+            script: its file in `browser/`.
+            browser: `chromium` or `firefox`.
+            plan: what else the script wants to know.
+        """
+        plan |= {"name": name, "browser": browser, "executable": executable(browser), "artefacts": str(ARTEFACTS)}
+        self.name = name
+        self._events: list[dict[str, Any]] = []
+        self._news = threading.Condition()
+        self._log = (ARTEFACTS / f"{name}.log").open("w")
+        self._process = subprocess.Popen(
+            [str(TOOLS / "node"), str(FOLDER / script), json.dumps(plan)],
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with (ARTEFACTS / f"{self.name}.jsonl").open("w") as kept:
+            for line in self._process.stdout:
+                kept.write(line)
+                with self._news:
+                    self._events.append(json.loads(line))
+                    self._news.notify_all()
+        with self._news:
+            self._events.append({"event": "gone"})
+            self._news.notify_all()
+
+    def wait_for(self, event: str, timeout: float) -> dict[str, Any]:
+        """Return an event, waiting up to `timeout` seconds for it.
+
+        Raises:
+            AssertionError: the browser failed, ended or took too long; says what it reported last.
+        """
+        deadline = time.monotonic() + timeout
+        with self._news:
+            while True:
+                for found in self._events:
+                    if found["event"] == event:
+                        return found
+                last = self._events[-1] if self._events else None
+                if last and last["event"] in {"failed", "gone"}:
+                    failure = next((e for e in self._events if e["event"] == "failed"), last)
+                    raise AssertionError(f"{self.name} never reported {event!r}: {failure}")
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise AssertionError(f"{self.name} did not report {event!r} within {timeout} s; last: {last}")
+                self._news.wait(left)
+
+    def close(self) -> None:
+        """End the browser, whatever it is doing. Node stands behind a wrapper, so the whole group is told."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, number)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(10)
+        self._log.close()
+
+
+def viewer(name: str, url: str, login: tuple[str, str], *, until: str, browser: str = "chromium") -> Visit:
+    """A viewer who stays on the page until the `replay` plays, or until asked to `login` again."""
+    return Visit(name, "watch.mjs", browser=browser, url=url, login=login, until=until)

@@ -1,0 +1,191 @@
+"""After the end: the replay is what was pushed, and no moment was without a picture."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import m3u8
+import pytest
+
+from tests import media
+from tests.conftest import Credentials
+from tests.e2e.conftest import STREAM, TWIN, Ended, Live
+from tests.site import Site
+
+if TYPE_CHECKING:
+    from testinfra.host import Host
+
+SYNC = 0.040
+"""A flash and its beep may be this far apart, in seconds."""
+
+
+def replay(ended: Ended) -> dict[str, object]:
+    """The newest replay in the state document."""
+    newest: dict[str, object] = ended.document["replays"][0]
+    return newest
+
+
+def test_the_states_follow_one_another_as_designed(live: Live, ended: Ended) -> None:
+    assert ended.document
+    states = [state for state in live.course.states if state not in {"offline"}]
+    if states[0] == "replay":  # of an earlier run
+        states = states[1:]
+    assert states in (["live", "interrupted", "processing", "replay"], ["live", "interrupted", "replay"])
+
+
+def test_states_are_true_within_five_seconds_of_their_rule(live: Live, ended: Ended) -> None:
+    silent = live.course.since("interrupted") - ended.stopped
+    assert 8 < silent < 15
+    closed = next(
+        m.time
+        for m in live.course.moments
+        if m.document["state"] in {"processing", "replay"} and m.time > ended.stopped
+    )
+    assert 9 < closed - ended.stopped < 25
+
+
+def test_at_no_moment_nothing_could_be_played(live: Live, ended: Ended) -> None:
+    assert ended.document
+    began = live.course.since("live")
+    gaps = [(m.time - began, m.document["state"], m.playable, m.answer) for m in live.course.moments if m.time > began]
+    assert len(gaps) > 50
+    assert [gap for gap in gaps if gap[3] != 200] == []
+
+
+def test_the_live_playlist_adds_up_to_what_was_pushed(ended: Ended) -> None:
+    total = sum(segment.duration for segment in ended.live_playlist.segments)
+    assert total == pytest.approx(ended.pushed.seconds, abs=media.GOP_SECONDS)
+
+
+def test_live_carried_every_frame(ended: Ended) -> None:
+    numbers = [frame.number for frame in media.frames(ended.live_copy)]
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) >= ended.pushed.frames - media.FPS * media.GOP_SECONDS
+
+
+def test_the_replay_is_as_long_as_the_push(ended: Ended) -> None:
+    found = media.durations(ended.mp4)
+    for length in (found["format"], found["video"], found["audio"], replay(ended)["duration"]):
+        assert length == pytest.approx(ended.pushed.seconds, abs=media.GOP_SECONDS)
+
+
+def test_the_replay_has_every_frame_from_the_first(ended: Ended) -> None:
+    numbers = [frame.number for frame in media.frames(ended.mp4)]
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) >= ended.pushed.frames - 2
+
+
+def test_the_replay_starts_without_its_end(ended: Ended) -> None:
+    kinds = media.boxes(ended.mp4)
+    assert kinds[0] == "ftyp"
+    assert kinds.index("moov") < kinds.index("mdat")
+
+
+def test_picture_and_sound_are_together_live(ended: Ended) -> None:
+    assert media.worst_offset(ended.live_copy) < SYNC
+
+
+def test_picture_and_sound_are_together_in_the_replay(ended: Ended) -> None:
+    assert media.worst_offset(ended.mp4) < SYNC
+
+
+def test_the_state_document_describes_the_replay(ended: Ended, live: Live) -> None:
+    found = ended.document["replays"][0]
+    assert ended.document["live"] is None
+    assert set(found) == {"file", "url", "playlist", "started", "duration", "size", "parts", "poster", "thumbnails"}
+    assert re.fullmatch(
+        rf"{STREAM}-\d{{8}}T\d{{6}}Z\.mp4", found["file"] if found["file"].endswith(".mp4") else found["file"] + ".mp4"
+    )
+    assert found["url"] == f"/vod/recordings/{found['file'].removesuffix('.mp4')}.mp4"
+    assert found["size"] == ended.mp4.stat().st_size
+    (part,) = found["parts"]
+    assert set(part) == {"started", "offset", "duration", "clock"}
+    assert part["offset"] == 0
+    assert part["started"] == found["started"]
+    assert part["clock"]
+    assert live.started
+
+
+def test_the_wall_clock_of_the_replay_is_right(ended: Ended, live: Live) -> None:
+    """The first frame left this machine, whose clock the server shares, when the push began."""
+    from datetime import datetime  # noqa: PLC0415
+
+    part = ended.document["replays"][0]["parts"][0]
+    started = datetime.fromisoformat(part["started"].replace("Z", "+00:00")).timestamp()
+    assert 0 <= started - live.started < 2
+    first, *_ = part["clock"]
+    assert datetime.fromisoformat(first[1].replace("Z", "+00:00")).timestamp() - first[0] == pytest.approx(
+        started, abs=0.1
+    )
+
+
+def test_recordings_have_ranges_a_type_and_may_be_kept(ended: Ended, alice_cookie: Site) -> None:
+    url = str(replay(ended)["url"])
+    answer = alice_cookie.get(url, {"Range": "bytes=100-199"})
+    assert answer.status == 206
+    assert answer.body == ended.mp4.read_bytes()[100:200]
+    assert answer.headers["Content-Range"] == f"bytes 100-199/{ended.mp4.stat().st_size}"
+    assert answer.headers.get_content_type() == "video/mp4"
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert alice_cookie.get(url, {"Range": f"bytes={10**12}-"}).status == 416
+    assert alice_cookie.get(url, method="HEAD").headers["Accept-Ranges"] == "bytes"
+
+
+def test_a_dead_stream_is_not_served_as_live(ended: Ended, alice_cookie: Site) -> None:
+    assert ended.document["state"] == "replay"
+    answer = alice_cookie.get(f"/hls/{STREAM}.m3u8")
+    assert answer.status == 404
+
+
+def test_the_closed_playlist_says_that_it_is_closed_and_holds_it_all(live: Live, ended: Ended) -> None:
+    closed = [m.document["live"]["playlist"] for m in live.course.moments if m.document["state"] == "processing"]
+    if not closed:
+        pytest.skip("the replay was ready before anybody could see the closed playlist")
+    assert re.fullmatch(rf"/hls/{STREAM}\.\d{{8}}T\d{{6}}Z\.m3u8", closed[0])
+    assert set(closed) == {closed[0]}
+    assert ended.live_playlist.segments
+
+
+def test_nothing_raw_is_left_and_the_replay_is_private(server: Host, ended: Ended) -> None:
+    left = server.check_output("find /srv/recordings/incoming /srv/recordings/finalizing -mindepth 1").splitlines()
+    assert [name for name in left if re.search(rf"/{STREAM}-\d{{8,}}", name)] == []
+    file = server.file(f"/srv/recordings/{replay(ended)['url'].rpartition('/')[2]}")  # type: ignore[attr-defined]
+    assert (file.user, file.group, file.mode) == ("scrimbox-ingest", "scrimbox-web", 0o640)
+
+
+def test_segments_that_no_playlist_lists_are_gone(server: Host, ended: Ended) -> None:
+    assert ended.document["state"] == "replay"
+    files = server.check_output("find /srv/hls -type f").splitlines()
+    listed = {
+        segment.uri
+        for name in files
+        if name.endswith(".m3u8")
+        for segment in m3u8.loads(server.file(name).content_string).segments
+    }
+    assert {name.rpartition("/")[2] for name in files if name.endswith(".ts")} <= listed
+
+
+def test_the_twin_s_replay_is_its_own(ended: Ended, alice_cookie: Site) -> None:
+    found = ended.twin_document["replays"][0]
+    assert found["duration"] == pytest.approx(ended.twin_pushed.seconds, abs=media.GOP_SECONDS)
+    assert found["url"].startswith(f"/vod/recordings/{TWIN}-2")
+    assert alice_cookie.get(found["url"], method="HEAD").status == 200
+
+
+def test_the_key_is_in_no_file_name_playlist_state_or_log(server: Host, ended: Ended, credentials: Credentials) -> None:
+    assert ended.document
+    names = server.check_output("find /srv /opt /var/log /run -not -path '/run/systemd/*'")
+    texts = server.check_output("find /srv -name '*.m3u8' -o -name '*.json' | xargs cat")
+    journal = server.check_output("journalctl --no-pager -b -o json")
+    for key in credentials.publish_keys.values():
+        for place in (names, texts, journal, ended.live_copy.read_text(), str(ended.document)):
+            assert key not in place
+
+
+def test_services_lived_through_the_evening(server: Host, ended: Ended) -> None:
+    assert ended.document
+    for service in ("ingest", "auth", "web", "recorder", "finalizer"):
+        assert server.check_output(f"systemctl show -P NRestarts scrimbox-{service}") == "0"
+    complaints = server.check_output("journalctl --no-pager -b -o cat -p warning -u 'scrimbox-*'")
+    assert complaints == ""

@@ -1,0 +1,1 @@
+"""The converged server, looked at from inside."""
