@@ -1,0 +1,75 @@
+# Scrimbox. `make help` explains every target; the work is done by tools/.
+PYTHON ?= python3
+VENV := .venv/bin/python
+export DOMAIN ROTATE INGEST NGINX CHECK SUITE
+# Only `make … HOST=…` names a server: some shells export a HOST of their own, which nobody means.
+ifeq ($(origin HOST),command line)
+export HOST
+else
+unexport HOST
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-down deploy credentials status rollback venv dev ready image clean
+.PHONY: test test-all lint unit render converge verify destroy
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+demo: venv ## a server in a container on this machine, a test pattern live on it, a link to open
+	@$(VENV) -m tools.demo
+
+demo-down: ## take the demo away again: container, images, its secrets, the engine if it was started for it
+	@$(PYTHON) -m tools.demo_down
+
+deploy: venv ## provision HOST=user@server[:port] (or localhost, demo, all of inventory/); DOMAIN= NGINX= CHECK=yes ROTATE=yes INGEST=force
+	@$(VENV) -m tools.deploy deploy
+
+credentials: venv ## show links, OBS settings and logins; HOST= names one server
+	@$(VENV) -m tools.credentials
+
+status: venv ## show streams, disk and failed services of HOST=
+	@$(VENV) -m tools.deploy status
+
+rollback: venv ## go back to the nginx build before the current one on HOST=; INGEST=force does not wait for live streams
+	@$(VENV) -m tools.deploy rollback
+
+venv: ## make .venv with Ansible and Node; the other targets do it by themselves
+	@$(PYTHON) -m tools.bootstrap --quiet
+
+dev:
+	@$(PYTHON) -m tools.bootstrap --dev --quiet
+
+ready: dev
+	@$(VENV) -m tools.test_prerequisites
+	@$(VENV) -m tools.engine
+
+test: ready ## everything from nothing: linters, unit and template tests, then a real server, a real push, a real browser
+	@$(VENV) -m tools.rings lint unit render system
+
+test-all: ready ## test, the slow faults, and Debian 11 and 13
+	@SCRIMBOX_SLOW=yes $(VENV) -m tools.rings lint unit render system system:bullseye system:trixie
+
+lint: dev ## linters only: Ansible, YAML, Python, types, JavaScript
+	@$(VENV) -m tools.rings lint
+
+unit: dev ## unit tests only: seconds, no container
+	@$(VENV) -m tools.rings unit
+
+render: dev ## template tests only: seconds, no container
+	@$(VENV) -m tools.rings render
+
+converge: ready ## provision the tests' container and keep it; SUITE=bullseye or trixie, else Ubuntu 22.04 or this machine's own
+	@$(VENV) -m tools.rings converge$(if $(SUITE),:$(SUITE))
+
+verify: ready ## run the system and browser tests against the kept container
+	@$(VENV) -m tools.rings verify
+
+destroy: dev ## remove the tests' container
+	@$(VENV) -m tools.rings destroy
+
+image: ## make the image of the demo and the tests; SUITE=bullseye or trixie makes another
+	@$(PYTHON) -m tools.image $(SUITE)
+
+clean: ## remove what was built and installed here (.venv, build/, caches), never secrets
+	@rm -rf .venv build artefacts .pytest_cache .mypy_cache .ruff_cache .ansible player/node_modules tests/e2e/browser/node_modules

@@ -1,0 +1,201 @@
+"""Run one of the operator's playbooks against the named servers: deploy, status, rollback.
+
+Usage: python -m tools.deploy PLAYBOOK
+The environment holds the options (HOST, DOMAIN, ROTATE, INGEST, NGINX, CHECK; the Makefile explains them), and
+SCRIMBOX_SUDO_PASSWORD where nobody can be asked.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tools import credentials
+from tools.project import PLAYBOOKS, ROOT, VENV_BIN, child_environment, shown
+from tools.target import Target, ansible_arguments, demo_variables, resolve
+from tools.terminal import Trouble, main, say
+
+DOMAIN = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+VERSION = re.compile(r"\d+\.\d+\.\d+")
+SUDO_PASSWORD = "SCRIMBOX_SUDO_PASSWORD"  # noqa: S105 - a name, not a password
+SUDO_IN_INVENTORY = ("ansible_become_password", "ansible_become_pass", "ansible_sudo_pass")
+PROBE = "id -u; sudo -n true 2>/dev/null && echo sudo; true"
+
+
+def option(environment: Mapping[str, str], name: str, word: str) -> bool:
+    """Whether a switch such as ROTATE=yes is given.
+
+    Raises:
+        Trouble: it has another value than its one word.
+    """
+    value = environment.get(name, "")
+    if value not in ("", word):
+        raise Trouble(f"{name}={value} is not known; allowed is {name}={word}, or leaving it away.")
+    return value == word
+
+
+def extra_variables(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The variables that the options set, above the inventory's.
+
+    Raises:
+        Trouble: an option is ill-formed; names it, its value and what is allowed.
+    """
+    variables: dict[str, Any] = {}
+    domain, version = environment.get("DOMAIN", ""), environment.get("NGINX", "")
+    if domain:
+        if not DOMAIN.fullmatch(domain):
+            raise Trouble(
+                f"DOMAIN={domain} is not a host name; allowed is a name such as vod.example.com, in lower case."
+            )
+        variables["scrimbox_domain"] = domain
+    if version:
+        if not VERSION.fullmatch(version):
+            raise Trouble(f"NGINX={version} is not a version; allowed is one of the role's catalogue, such as 1.26.3.")
+        variables["nginx_version"] = version
+    if option(environment, "ROTATE", "yes"):
+        variables["credentials_rotate"] = True
+    if option(environment, "INGEST", "force"):
+        variables["ingest_restart"] = "force"
+    return variables
+
+
+def playbook_command(
+    playbook: str, targets: Sequence[Target], variables: Mapping[str, Any], *, check: bool = False
+) -> list[str]:
+    """The ansible-playbook call; holds no secret."""
+    command = [str(VENV_BIN / "ansible-playbook"), *ansible_arguments(targets), str(PLAYBOOKS / f"{playbook}.yml")]
+    if variables:
+        command += ["-e", json.dumps(dict(variables))]
+    return [*command, "--check", "--diff"] if check else command
+
+
+def ssh_login(target: Target) -> list[str]:
+    """The arguments with which ssh reaches a server."""
+    known = target.variables
+    user = target.user or known.get("ansible_user")
+    port = target.port or known.get("ansible_port")
+    key = known.get("ansible_ssh_private_key_file")
+    common = shlex.split(str(known.get("ansible_ssh_common_args", "")))
+    address = str(known.get("ansible_host", target.name))
+    return [
+        *(["-p", str(port)] if port else []),
+        *(["-i", str(key)] if key else []),
+        *common,
+        f"{user}@{address}" if user else address,
+    ]
+
+
+def probe_command(target: Target) -> list[str]:
+    """What asks a server who we are there and whether sudo wants a password."""
+    if target.connection == "local":
+        return ["sh", "-c", PROBE]
+    by_key = ["-o", "PasswordAuthentication=no", "-o", "KbdInteractiveAuthentication=no"]
+    return ["ssh", "-o", "ConnectTimeout=15", *by_key, *ssh_login(target), PROBE]
+
+
+def sudo_wants_password(target: Target) -> bool:
+    """Ask a server; this is also the test whether it can be reached at all.
+
+    Raises:
+        Trouble: it cannot; holds what ssh said and what to try.
+    """
+    # ssh asks on the terminal itself for an unknown host key or a key's passphrase.
+    done = subprocess.run(probe_command(target), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines()[-1:] or ["no answer"]
+        login = shlex.join(ssh_login(target))
+        raise Trouble(
+            f"cannot log in to {target.name}: {said[0]}\n  Try: ssh {login}\n"
+            f"  The login must work with a key and without a password: ssh-copy-id {login}"
+        )
+    answer = done.stdout.split()
+    return answer[:1] != ["0"] and "sudo" not in answer
+
+
+def sudo_password(targets: Sequence[Target]) -> str | None:
+    """The password for sudo, where one is needed: from the environment, else asked for.
+
+    Raises:
+        Trouble: one is needed and there is nobody to ask.
+    """
+    unknown = [
+        target
+        for target in targets
+        if target.connection in ("ssh", "local") and not any(key in target.variables for key in SUDO_IN_INVENTORY)
+    ]
+    needing = [target.name for target in unknown if sudo_wants_password(target)]
+    if not needing:
+        return None
+    names = ", ".join(needing)
+    given = os.environ.get(SUDO_PASSWORD)
+    if given:
+        return given
+    if not sys.stdin.isatty():
+        raise Trouble(f"sudo on {names} wants a password. Run it on a terminal, or set {SUDO_PASSWORD}.")
+    return getpass.getpass(f"sudo password on {names}: ")
+
+
+def run(command: Sequence[str], password: str | None, environment: Mapping[str, str]) -> int:
+    """Run ansible-playbook on this terminal; the sudo password goes by a private file that is removed afterwards."""
+    clean = {name: value for name, value in environment.items() if name != SUDO_PASSWORD}
+    if password is None:
+        return subprocess.run(list(command), cwd=ROOT, env=clean, check=False).returncode
+    with tempfile.TemporaryDirectory(prefix="scrimbox-") as folder:
+        path = Path(folder, "sudo")
+        path.touch(mode=0o600)
+        path.write_text(password, encoding="utf-8")
+        with_password = [*command, "--become-password-file", str(path)]
+        return subprocess.run(with_password, cwd=ROOT, env=clean, check=False).returncode
+
+
+def closing(targets: Sequence[Target], variables: Mapping[str, Any]) -> str:
+    """What a finished deploy says: every link, and where the secrets are."""
+    lines = []
+    for target in targets:
+        site = credentials.read_site(target, variables)
+        lines += [f"Ready: {site.link(stream['id'])}" for stream in site.streams]
+        host = "demo" if target.connection == "docker" else target.name
+        domain = f" DOMAIN={variables['scrimbox_domain']}" if variables.get("scrimbox_domain") else ""
+        path = shown(credentials.secrets_file(target))
+        lines.append(f"Keys and logins are in {path}; to see them: make credentials HOST={host}{domain}")
+    return "\n".join(lines)
+
+
+def cli() -> int:
+    """Command-line entry."""
+    playbook = sys.argv[1]
+    check = option(os.environ, "CHECK", "yes")
+    variables = extra_variables(os.environ)
+    targets = resolve(os.environ.get("HOST", ""))
+    if playbook == "rollback" and len(targets) > 1:
+        raise Trouble(
+            f"a rollback is for one server: make rollback HOST=… with one of {', '.join(t.name for t in targets)}"
+        )
+    if len(targets) > 1 and "scrimbox_domain" in variables:
+        raise Trouble("DOMAIN is one server's name: name the server too (HOST=…), or set scrimbox_domain per host.")
+    if targets[0].connection == "docker":
+        variables = {**demo_variables(), **variables}
+    # An interrupted run still removes the password file.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    password = sudo_password(targets)
+    environment = child_environment()
+    if playbook == "status":
+        environment["ANSIBLE_DISPLAY_OK_HOSTS"] = "yes"
+    status = run(playbook_command(playbook, targets, variables, check=check), password, environment)
+    if status == 0 and playbook == "deploy" and not check:
+        say(closing(targets, variables))
+    return status
+
+
+if __name__ == "__main__":
+    main(cli)

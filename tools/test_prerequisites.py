@@ -1,0 +1,101 @@
+"""What the tests need on this machine besides the virtual environment: ffmpeg, ssh and a Chromium.
+
+Usage: python3 -m tools.test_prerequisites
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from functools import partial
+from pathlib import Path
+
+from tools import apt
+from tools.project import BUILD, VENV_BIN, child_environment, log_file
+from tools.terminal import Step, Trouble, main, run_logged, say
+
+BROWSERS = ("chromium", "google-chrome")
+BROWSER_FOLDER = BUILD / "browser"
+BIN = BUILD / "bin"
+PROGRAMS = {"ffmpeg": "ffmpeg", "ssh": "openssh-client"}
+# The driver that fetches a browser where the distribution packages none.
+FETCHER = "@puppeteer/browsers@3.2.6"
+
+
+def on_path(program: str) -> bool:
+    """Whether a program is installed."""
+    return shutil.which(program) is not None
+
+
+def works(browser: str) -> bool:
+    """Whether a browser starts; a snap stub does not where snaps cannot run."""
+    found = shutil.which(browser, path=child_environment()["PATH"])
+    if found is None:
+        return False
+    try:
+        done = subprocess.run([found, "--version"], capture_output=True, check=False, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def browser() -> str | None:
+    """The first browser that works."""
+    return next((name for name in BROWSERS if works(name)), None)
+
+
+def packaged() -> bool:
+    """Whether apt's chromium is the browser itself; Ubuntu's is a stub for a snap."""
+    done = subprocess.run(["apt-cache", "show", "chromium"], capture_output=True, text=True, check=False)
+    return done.returncode == 0 and "snap" not in done.stdout.lower()
+
+
+def fetch_browser() -> None:
+    """Fetch a headless Chromium and put it on the tests' PATH under the name `chromium`.
+
+    Raises:
+        Trouble: it could not be fetched; says what else helps.
+    """
+    advice = "A Chromium or Google Chrome on the PATH serves as well."
+    command = [str(VENV_BIN / "npx"), "--yes", FETCHER, "install", "chrome-headless-shell@stable"]
+    with Step("browser: fetching chrome-headless-shell"):
+        run_logged(
+            [*command, "--path", str(BROWSER_FOLDER), *(["--install-deps"] if apt.usable() else [])],
+            log_file("browser"),
+            env=child_environment(),
+            advice=advice,
+        )
+    found = next(iter(sorted(BROWSER_FOLDER.rglob("chrome-headless-shell"), reverse=True)), None)
+    binary = found if found is None or found.is_file() else next(found.rglob("chrome-headless-shell"), None)
+    if binary is None:
+        raise Trouble(f"no browser was fetched into {BROWSER_FOLDER}. {advice}")
+    BIN.mkdir(parents=True, exist_ok=True)
+    link = BIN / "chromium"
+    link.unlink(missing_ok=True)
+    link.symlink_to(binary)
+
+
+def ensure() -> None:
+    """Make sure that everything is there.
+
+    Raises:
+        Trouble: something is missing and cannot be installed from here; says what to run.
+    """
+    for program, package in PROGRAMS.items():
+        apt.require(partial(on_path, program), [package], "the tests use it")
+    if browser() is None:
+        if apt.usable() and apt.known("chromium") and packaged():
+            apt.install(["chromium", "fonts-dejavu-core"], "the tests drive it")
+        else:
+            fetch_browser()
+    name = browser()
+    if name is None:
+        raise Trouble(
+            "no browser for the tests works. Install Chromium or Google Chrome so that `chromium --version` answers."
+        )
+    where = Path(shutil.which(name, path=child_environment()["PATH"]) or name)
+    say(f"tests: {', '.join(PROGRAMS)} and {where.name} are here")
+
+
+if __name__ == "__main__":
+    main(ensure)
