@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -28,6 +29,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Name our markers and keep JUnit's folder."""
     config.addinivalue_line("markers", "slow: takes more than half a minute; `make test-all` only")
     ARTEFACTS.mkdir(exist_ok=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is slow, unless SCRIMBOX_SLOW=yes."""
+    if os.environ.get("SCRIMBOX_SLOW") == "yes":
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
 
 
 @dataclass(frozen=True)

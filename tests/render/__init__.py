@@ -1,0 +1,1 @@
+"""Templates and roles, read and rendered without a server."""

@@ -1,0 +1,173 @@
+"""The configuration that an operator reads, rendered for one situation each."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.render.renderer import TEMPLATES, directives, render
+
+KEYS = {"match123": "a" * 32, "bravo": "0123456789abcdef" * 2}
+VIEWERS = {
+    "alice": {"password": "correct-horse", "salt": "0123456789abcdef", "cookie": "c" * 64},
+    "bob": {"password": "battery-staple", "salt": "fedcba9876543210", "cookie": "d" * 64},
+}
+
+
+def auth(**scenario: object) -> str:
+    return render(TEMPLATES / "auth" / "nginx.conf.j2", "auth", auth_publish_keys=KEYS, **scenario)
+
+
+def ingest(**scenario: object) -> str:
+    return render(TEMPLATES / "ingest" / "nginx.conf.j2", "ingest", **scenario)
+
+
+def web(**scenario: object) -> str:
+    return render(TEMPLATES / "web" / "nginx.conf.j2", "web", **{"web_viewers": VIEWERS, **scenario})
+
+
+@pytest.mark.parametrize("text", [auth(), ingest(), web()], ids=["auth", "ingest", "web"])
+def test_configuration_is_complete(text: str) -> None:
+    assert text.startswith("# Managed by Scrimbox (templates/")
+    assert text.endswith("}\n")
+    assert text.count("{") == text.count("}")
+    assert "{{" not in text
+    assert "{%" not in text
+    assert not re.search(r"\b(True|False|None|AnsibleUndefined)\b", text)
+
+
+@pytest.mark.parametrize("text", [auth(), ingest(), web()], ids=["auth", "ingest", "web"])
+def test_nginx_stays_in_the_foreground_under_systemd(text: str) -> None:
+    assert directives(text, "daemon") == ["off"]
+    assert directives(text, "worker_rlimit_nofile") == []
+
+
+def test_auth_listens_on_loopback_alone_and_answers_one_question() -> None:
+    text = auth(auth_port=9000)
+    assert directives(text, "listen") == ["127.0.0.1:9000"]
+    assert directives(text, "location") == ["= /publish {", "/ {"]
+
+
+def test_auth_knows_each_key_for_one_stream_and_nobody_else() -> None:
+    text = auth()
+    for stream, key in KEYS.items():
+        assert f'"{key}" "{stream}:{key}"' in text
+    assert text.count('default "";') == 2
+
+
+def test_auth_without_streams_lets_nobody_in() -> None:
+    text = render(TEMPLATES / "auth" / "nginx.conf.j2", "auth", auth_publish_keys={})
+    assert not re.search(r"[0-9a-f]{32}", text)
+    assert "return 403" in text
+
+
+def test_auth_logs_no_arguments() -> None:
+    (layout,) = directives(auth(), "log_format")
+    for leak in ("$request", "$args", "$query_string", "$arg_key", "$arg_name"):
+        assert leak not in layout, leak
+
+
+def test_ingest_names_no_stream_and_no_key() -> None:
+    """So that a new stream, viewer or key never changes the file whose change restarts ingest."""
+    text = ingest(auth_publish_keys=KEYS, scrimbox_streams=[{"id": "match123"}])
+    assert "match123" not in text
+    assert KEYS["bravo"] not in text
+
+
+def test_ingest_is_one_worker_that_logs_no_arguments() -> None:
+    text = ingest()
+    assert directives(text, "worker_processes") == ["1"]
+    assert directives(text, "access_log") == ["off"]
+    assert directives(text, "error_log") in (["stderr notice"], ["stderr warn"], ["stderr error"])
+
+
+def test_ingest_denies_play_and_asks_before_it_writes() -> None:
+    text = ingest(ingest_auth_url="http://127.0.0.1:9000/publish")
+    assert directives(text, "deny") == ["play all"]
+    assert directives(text, "on_publish") == ["http://127.0.0.1:9000/publish"]
+    assert directives(text, "notify_method") == ["get"]
+
+
+def test_ingest_never_overwrites_and_never_deletes() -> None:
+    text = ingest()
+    assert directives(text, "record_unique") == ["on"]
+    assert directives(text, "record") == ["all"]
+    assert directives(text, "hls_cleanup") == ["off"]
+    assert directives(text, "hls_fragment_naming") == ["system"]
+    assert not re.search(r"^\s*exec", text, re.M)
+
+
+@pytest.mark.parametrize(("hours", "seconds"), [(4, "14400s"), ("12", "43200s")])
+def test_dvr_window_is_declared_in_hours(hours: object, seconds: str) -> None:
+    assert directives(ingest(ingest_dvr_hours=hours), "hls_playlist_length") == [seconds]
+
+
+def test_segment_floor_lies_below_the_key_frame_interval_by_default() -> None:
+    assert directives(ingest(), "hls_fragment") == ["900ms"]
+
+
+@pytest.mark.parametrize("text", [ingest(ingest_ipv6=False), web(web_ipv6=False)], ids=["ingest", "web"])
+def test_no_ipv6_socket_where_there_is_no_ipv6(text: str) -> None:
+    assert "[::]" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [(ingest(ingest_rtmp_port=1999), "1999"), (web(web_http_port=8080), "8080")],
+    ids=["ingest", "web"],
+)
+def test_ports_are_the_operator_s(text: str, port: str) -> None:
+    listening = directives(text, "listen")
+    assert len(listening) == 2
+    assert all(re.match(rf"(\[::\]:)?{port}\b", place) for place in listening)
+
+
+def test_web_gives_every_viewer_one_cookie_and_holds_no_password() -> None:
+    text = web()
+    for name, login in VIEWERS.items():
+        assert f'"{login["cookie"]}" "off"' in text
+        assert text.count(login["cookie"]) == 2
+        assert login["password"] not in text
+        assert f":{name}" in text
+
+
+def test_a_removed_viewer_s_cookie_is_gone() -> None:
+    text = web(web_viewers={"alice": VIEWERS["alice"]})
+    assert VIEWERS["bob"]["cookie"] in web()
+    # combine_vars merges dictionaries, so the smaller scenario stands alone here
+    assert VIEWERS["bob"]["cookie"] not in text
+
+
+def test_web_asks_for_a_password_everywhere_but_for_its_health() -> None:
+    text = web()
+    assert directives(text, "auth_basic") == ["$realm", "off"]
+    health = text[text.index("location = /healthz") :]
+    assert health.index("auth_basic off") < health.index("}")
+
+
+def test_web_lists_no_folder_and_shows_no_version() -> None:
+    assert directives(web(), "server_tokens") == ["off"]
+    assert "autoindex" not in web()
+
+
+def test_without_declared_origins_nobody_else_may_embed() -> None:
+    assert "https://" not in web(web_cors_origins=[])
+    assert '"https://coach.example" "https://coach.example"' in web(web_cors_origins=["https://coach.example"])
+
+
+def test_content_security_policy_is_the_build_s() -> None:
+    policy = "default-src 'none'; script-src 'self'"
+    assert f'Content-Security-Policy "{policy}"' in web(web_content_security_policy=policy)
+
+
+def test_web_keeps_out_of_raw_recordings() -> None:
+    text = web()
+    for folder in ("incoming", "finalizing", "set-aside"):
+        assert f"location /vod/recordings/{folder}/" in text
+
+
+def test_regexes_are_used_nowhere() -> None:
+    """Many of nginx's security releases are about them, and none is needed."""
+    for text in (auth(), ingest(), web()):
+        assert not re.search(r"location ~|[\"\s]~\*?[^ ;]+\s+\S+;|\brewrite\b", text)
