@@ -8,6 +8,7 @@ Usage: python3 -m tools.image [SUITE]   (default: Ubuntu 22.04, or this machine'
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -138,13 +139,14 @@ def bootstrap(suite: str, own: str) -> None:
     apt.require(lambda: shutil.which("mmdebstrap") is not None, ["mmdebstrap"], "making an image from apt sources")
     log = log_file("image")
     title = f"image: bootstrapping {suite} from this machine's apt sources"
-    with Step(title) as step, tempfile.TemporaryDirectory() as folder:
+    # /tmp is often a small or noexec tmpfs.
+    with Step(title) as step, tempfile.TemporaryDirectory(dir="/var/tmp") as folder:  # noqa: S108
         archive = Path(folder, "rootfs.tar")
         # The mirror's address belongs to this machine: it goes by a file and is kept out of the log.
         sources = Path(folder, "sources.list")
         sources.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         mmdebstrap = ["mmdebstrap", "--quiet", "--variant=minbase", *proxies(), suite, str(archive), str(sources)]
-        run_logged(mmdebstrap, log, mask=ADDRESS)
+        run_logged(mmdebstrap, log, env={**os.environ, "TMPDIR": folder}, mask=ADDRESS)
         step.note("importing")
         run_logged(["docker", "import", archive, f"{ROOTFS}:{suite}"], log)
 

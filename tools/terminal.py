@@ -14,6 +14,7 @@ from types import TracebackType
 from tools.project import ROOT, shown
 
 TAIL_LINES = 25
+LINE_LENGTH = 300
 # Package sources are the machine's own affair: their addresses stay out of logs and messages.
 ADDRESS = re.compile(r"\b(https?|ftp)://[^/\s]+")
 
@@ -100,7 +101,7 @@ class Step:
 def tail(log: Path, lines: int = TAIL_LINES) -> str:
     """The last lines of a log, indented."""
     text = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return "\n".join(f"  | {line}" for line in text[-lines:])
+    return "\n".join(f"  | {line[:LINE_LENGTH]}" for line in text[-lines:])
 
 
 def run_logged(
