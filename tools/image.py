@@ -22,6 +22,8 @@ from tools.project import ROOT, log_file
 from tools.terminal import ADDRESS, Step, Trouble, main, run_logged, say
 
 NAME = "scrimbox-systemd"
+# /tmp is often a small or noexec tmpfs.
+ROOMY = "/var/tmp"  # noqa: S108
 LABEL = "scrimbox.image"
 PULLED = "scrimbox.pulled"
 ROOTFS = "scrimbox-rootfs"
@@ -139,14 +141,13 @@ def bootstrap(suite: str, own: str) -> None:
     apt.require(lambda: shutil.which("mmdebstrap") is not None, ["mmdebstrap"], "making an image from apt sources")
     log = log_file("image")
     title = f"image: bootstrapping {suite} from this machine's apt sources"
-    # /tmp is often a small or noexec tmpfs.
-    with Step(title) as step, tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+    with Step(title) as step, tempfile.TemporaryDirectory(dir=ROOMY) as folder:
         archive = Path(folder, "rootfs.tar")
         # The mirror's address belongs to this machine: it goes by a file and is kept out of the log.
         sources = Path(folder, "sources.list")
         sources.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         mmdebstrap = ["mmdebstrap", "--quiet", "--variant=minbase", *proxies(), suite, str(archive), str(sources)]
-        run_logged(mmdebstrap, log, env={**os.environ, "TMPDIR": "/var/tmp"}, mask=ADDRESS)
+        run_logged(mmdebstrap, log, env={**os.environ, "TMPDIR": ROOMY}, mask=ADDRESS)
         step.note("importing")
         run_logged(["docker", "import", archive, f"{ROOTFS}:{suite}"], log)
 
