@@ -43,7 +43,7 @@ def remaining() -> list[str]:
 def down() -> None:
     """Remove everything that the demo made."""
     if engine.version() is None:
-        say("engine: none is running, so there is no container")
+        say("container, images: nothing to remove, no engine is running")
     else:
         remove_container()
         remove_images()

@@ -156,11 +156,10 @@ def ensure() -> None:
 
 def stop_ours() -> str:
     """Stop the engine if it was started for the demo and holds nothing else; returns what happened, in words."""
-    if not RECORD.exists():
-        return "engine: was not started by us, left running"
-    if version() is None:
-        RECORD.unlink()
-        return "engine: not running"
+    running = version() is not None
+    if not RECORD.exists() or not running:
+        RECORD.unlink(missing_ok=True)
+        return "engine: left running, it was there before" if running else "engine: not running"
     others = docker("ps", "--all", "--format", "{{.Names}}").split()
     if others:
         return f"engine: left running, it holds {', '.join(others)}"
