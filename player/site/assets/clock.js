@@ -63,7 +63,7 @@ export function fragmentPosition(fragments, wall) {
   }
   const index = lastIndex(fragments, (fragment) => segmentTime(fragment.url) <= wall);
   const position = (wall - offsetAround(fragments, index)) / 1000;
-  if (!Number.isFinite(position)) {
+  if (Number.isNaN(position)) {
     return null;
   }
   // Nothing was received between two parts: a time in the gap means the start of the next one.

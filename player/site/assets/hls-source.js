@@ -33,6 +33,7 @@ function absolute(url) {
 export function openHls(video, { target, wall, onTrouble, onBroken }) {
   let current = target;
   let details = null;
+  let lastSegment = -1;
   let grewAt = performance.now();
   let failures = 0;
   let retry = 0;
@@ -67,10 +68,10 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
   }
 
   function loaded(_event, data) {
-    const first = !details;
-    const grew = first || data.details.endSN !== details.endSN || !data.details.live;
+    const first = details === null;
     details = data.details;
-    if (grew) {
+    if (details.endSN !== lastSegment || !details.live) {
+      lastSegment = details.endSN;
       grewAt = performance.now();
     }
     if (first) {
@@ -141,7 +142,6 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
   }, WATCH_MS);
 
   hls.on(Hls.Events.LEVEL_LOADED, loaded);
-  hls.on(Hls.Events.LEVEL_UPDATED, (_event, data) => (details = data.details));
   hls.on(Hls.Events.FRAG_BUFFERED, settled);
   hls.on(Hls.Events.ERROR, failed);
   hls.attachMedia(video);

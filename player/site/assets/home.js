@@ -55,8 +55,8 @@ function onDocument({ streams }) {
   const replays = streams
     .flatMap(({ id, title, replays: own }) => own.map((replay) => ({ id, title, replay })))
     .sort((one, other) => Date.parse(other.replay.started) - Date.parse(one.replay.started));
-  fill("live", live.map(liveRow), text.home.nothingLive);
-  fill("replays", replays.map(replayRow), text.home.noReplays);
+  fill("live-list", live.map(liveRow), text.home.nothingLive);
+  fill("replay-list", replays.map(replayRow), text.home.noReplays);
 }
 
 fillWords();

@@ -3,21 +3,31 @@
 import { replayPosition, replayWall } from "./clock.js";
 import { backOff } from "./poll.js";
 
+function placeOf(replay, wall) {
+  return wall === Infinity ? Infinity : replayPosition(replay, wall) || 0;
+}
+
 /**
  * Attaches a replay to the video element. `wall` is the wall-clock time to begin at, in ms; null begins at the
- * start. Calls onTrouble(true | false) when it stops and begins to load.
+ * start, Infinity at the end. Calls onTrouble(true | false) when it stops and begins to load.
  */
 export function openMp4(video, { target, wall, onTrouble }) {
   const { replay } = target;
   let failures = 0;
   let retry = 0;
-  let position = wall === null ? 0 : replayPosition(replay, wall) || 0;
+  let position = wall === null ? 0 : placeOf(replay, wall);
 
   function load() {
     clearTimeout(retry);
     video.src = replay.url;
     // Before the file is known this is where it begins: no frame of another place is shown first.
-    video.currentTime = position;
+    video.currentTime = position === Infinity ? 0 : position;
+  }
+
+  function measured() {
+    if (position === Infinity) {
+      video.currentTime = video.duration;
+    }
   }
 
   function loaded() {
@@ -44,7 +54,7 @@ export function openMp4(video, { target, wall, onTrouble }) {
     }, backOff(failures));
   }
 
-  const listeners = { loadeddata: loaded, timeupdate: moved, error: failed };
+  const listeners = { loadedmetadata: measured, loadeddata: loaded, timeupdate: moved, error: failed };
   Object.keys(listeners).forEach((name) => video.addEventListener(name, listeners[name]));
   load();
 

@@ -57,8 +57,21 @@ function render() {
   }
   page["from-start"].hidden = !(video.ended && (kind === "mp4" || kind === "dvr"));
   page["log-in"].hidden = problem !== "login";
+  showLiveButton(page.live, behindLive());
+}
+
+/** How far behind the live edge the picture is, in s, or null when there is none. */
+function behindLive() {
   const edge = source ? source.edge() : null;
-  showLiveButton(page.live, edge === null ? null : Math.max(0, edge - video.currentTime));
+  return edge === null ? null : Math.max(0, edge - video.currentTime);
+}
+
+/** Whoever catches up in quick motion arrives in the present, where there is nothing to be quicker than. */
+function arrive() {
+  if (speed > 1 && behindLive() === 0) {
+    video.playbackRate = 1;
+    chooseSpeed(1);
+  }
 }
 
 /** When what is shown was recorded. */
@@ -90,8 +103,13 @@ function open(target, { wall = null, play = true } = {}) {
 
 /** Opens a source at the moment of the match that is on screen now, playing or paused as now. */
 function reopen(target) {
-  const play = !source || (!video.paused && !video.ended);
-  open(target, { wall: source ? source.wall() : null, play });
+  if (!source) {
+    open(target);
+  } else if (video.ended) {
+    open(target, { wall: Infinity, play: false });
+  } else {
+    open(target, { wall: source.wall(), play: !video.paused });
+  }
 }
 
 function onTrouble(trouble) {
@@ -172,6 +190,7 @@ function wire() {
   video.addEventListener("playing", () => (played = true));
   ["ended", "seeked", "playing", "pause"].forEach((name) => video.addEventListener(name, render));
   window.addEventListener("online", () => source && source.retryNow());
+  video.addEventListener("timeupdate", arrive);
   setInterval(render, LIVE_BUTTON_MS);
 }
 

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { step, targetOf } from "../site/assets/choice.js";
+
+const EVENING = "2026-11-22T19:00:00.000Z";
+const LATER = "2026-11-22T22:00:00.000Z";
+
+const live = (started = EVENING) => ({ playlist: "/hls/a.m3u8", started, window: 14400 });
+const closed = (started = EVENING) => ({ playlist: "/hls/a.20261122T190000Z.m3u8", started, window: 14400 });
+const replay = (started = EVENING) => ({ url: `/vod/recordings/a-${started}.mp4`, started, duration: 60, parts: [] });
+const state = (name, { now = null, replays = [] } = {}) => ({ state: name, live: now, replays });
+
+const WAITING = state("offline");
+const LIVE = state("live", { now: live() });
+const PROCESSING = state("processing", { now: closed() });
+const REPLAY = state("replay", { replays: [replay()] });
+
+test("a newcomer gets the live playlist, the closed one, the newest replay, or nothing", () => {
+  assert.equal(targetOf(WAITING), null);
+  assert.equal(targetOf(LIVE).kind, "hls");
+  assert.equal(targetOf(state("interrupted", { now: live() })).kind, "hls");
+  assert.equal(targetOf(PROCESSING).kind, "dvr");
+  assert.equal(targetOf(state("replay", { replays: [replay(LATER), replay()] })).started, LATER);
+});
+
+test("a session is watched from live to the closed playlist in place, and on to its replay", () => {
+  const watching = step(null, LIVE).open;
+  assert.deepEqual(step(watching, LIVE), { offer: null });
+  const { follow } = step(watching, PROCESSING);
+  assert.equal(follow.kind, "dvr");
+  assert.deepEqual(step(follow, PROCESSING), { offer: null });
+  const { open } = step(follow, REPLAY);
+  assert.equal(open.kind, "mp4");
+  assert.deepEqual(step(open, REPLAY), { offer: null });
+});
+
+test("an interruption changes nothing", () => {
+  assert.deepEqual(step(targetOf(LIVE), state("interrupted", { now: live() })), { offer: null });
+});
+
+test("a session that goes on after its playlist was closed is opened anew", () => {
+  assert.equal(step(targetOf(PROCESSING), LIVE).open.kind, "hls");
+});
+
+test("who watches a replay is offered the new stream and not taken away", () => {
+  const next = step(targetOf(REPLAY), state("live", { now: live(LATER), replays: [replay()] }));
+  assert.deepEqual(next, { offer: "live" });
+});
+
+test("who watches a replay is offered a newer one", () => {
+  const both = [replay(LATER), replay()];
+  assert.deepEqual(step(targetOf(REPLAY), state("replay", { replays: both })), { offer: "newest" });
+  const next = step(targetOf(REPLAY), state("processing", { now: closed(LATER), replays: [replay()] }));
+  assert.deepEqual(next, { offer: "newest" });
+});
+
+test("who watches the end of a session when the next one starts keeps it, as its replay once there is one", () => {
+  const shown = targetOf(PROCESSING);
+  assert.deepEqual(step(shown, state("live", { now: live(LATER) })), { offer: "live" });
+  const next = step(shown, state("live", { now: live(LATER), replays: [replay()] }));
+  assert.equal(next.open.kind, "mp4");
+  assert.equal(next.offer, "live");
+});
+
+test("who slept through the end of a session gets its replay, or else what is live", () => {
+  const shown = targetOf(LIVE);
+  assert.equal(step(shown, state("live", { now: live(LATER), replays: [replay()] })).open.kind, "mp4");
+  assert.equal(step(shown, state("live", { now: live(LATER) })).open.started, LATER);
+});
+
+test("a replay that was removed goes on while it plays and is left when it fails", () => {
+  const shown = targetOf(REPLAY);
+  assert.deepEqual(step(shown, WAITING), { offer: null });
+  assert.deepEqual(step(shown, WAITING, true), { open: null, offer: null });
+  assert.deepEqual(step(shown, REPLAY, true), { offer: null });
+});

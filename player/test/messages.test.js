@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { badgeFor, messageFor } from "../site/assets/messages.js";
+import { text } from "../site/assets/text.js";
+
+const { messages, badges } = text;
+const view = (changes) => ({
+  id: "match1",
+  problem: null,
+  state: "live",
+  source: "hls",
+  offer: null,
+  ended: false,
+  trouble: false,
+  played: true,
+  ...changes,
+});
+
+test("who watches undisturbed is told nothing", () => {
+  assert.equal(messageFor(view({})), "");
+  assert.equal(messageFor(view({ state: "replay", source: "mp4" })), "");
+});
+
+test("every problem has its own words", () => {
+  const problems = ["missing", "malformed", "unsupported", "login", "connection", "unknown"];
+  const said = problems.map((problem) => messageFor(view({ problem, source: "none" })));
+  assert.equal(new Set(said).size, problems.length);
+  assert.ok(said.every((words) => words.length > 10));
+  assert.match(messageFor(view({ problem: "unknown" })), /match1/);
+});
+
+test("waiting, starting, interrupted, ended and prepared are told apart", () => {
+  assert.equal(messageFor(view({ state: "loading", source: "none" })), messages.loading);
+  assert.equal(messageFor(view({ state: "offline", source: "none" })), messages.waiting);
+  assert.equal(messageFor(view({ state: "processing", source: "none" })), messages.preparing);
+  assert.equal(messageFor(view({ trouble: true, played: false })), messages.starting);
+  assert.equal(messageFor(view({ state: "interrupted" })), messages.interrupted);
+  assert.equal(messageFor(view({ state: "interrupted", trouble: true })), messages.interrupted);
+  assert.equal(messageFor(view({ state: "processing", source: "dvr" })), messages.dvr);
+  assert.equal(messageFor(view({ state: "replay", source: "mp4", ended: true })), messages.ended);
+});
+
+test("a source that does not load comes before an offer", () => {
+  assert.equal(messageFor(view({ source: "mp4", offer: "live" })), messages.liveAgain);
+  assert.equal(messageFor(view({ source: "mp4", offer: "newest" })), messages.newer);
+  assert.equal(messageFor(view({ source: "mp4", offer: "live", trouble: true })), messages.video);
+});
+
+test("the badge tells what is on screen, not what else goes on", () => {
+  assert.equal(badgeFor(view({})), badges.hls);
+  assert.equal(badgeFor(view({ state: "interrupted" })), badges.interrupted);
+  assert.equal(badgeFor(view({ source: "mp4" })), badges.mp4);
+  assert.equal(badgeFor(view({ source: "none", state: "offline" })), badges.none);
+  assert.equal(badgeFor(view({ source: "none", state: "loading" })), "");
+  assert.equal(badgeFor(view({ source: "none", problem: "unknown" })), "");
+});

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { text } from "../site/assets/text.js";
+
+const SITE = new URL("../site/", import.meta.url);
+const read = (path) => readFileSync(new URL(path, SITE), "utf8");
+const all = (words, pattern) => [...words.matchAll(pattern)].map(([, found]) => found);
+
+/** The modules that a module needs, itself included, by path below the site. */
+function modulesOf(path, found = new Set()) {
+  if (!found.has(path)) {
+    found.add(path);
+    if (!path.includes("/vendor/")) {
+      all(read(path), /^import [^;]*?"\.\/([^"]+)";$/gm).forEach((name) => modulesOf(`assets/${name}`, found));
+    }
+  }
+  return found;
+}
+
+for (const [page, main] of [["player.html", "assets/player.js"], ["index.html", "assets/home.js"]]) {
+  const html = read(page);
+
+  test(`${page} announces every module, so that none waits for another`, () => {
+    const announced = all(html, /rel="modulepreload" href="\/([^"]+)"/g);
+    assert.deepEqual([...announced, main].sort(), [...modulesOf(main)].sort());
+  });
+
+  test(`${page} has no script, style or handler of its own: the Content-Security-Policy forbids them`, () => {
+    assert.deepEqual(all(html, /<script(?![^>]*\ssrc=)([^>]*)>/g), []);
+    assert.doesNotMatch(html, /<style|\sstyle=|\son[a-z]+=/);
+  });
+
+  test(`${page} finds all its words in one file`, () => {
+    for (const name of all(html, /data-(?:text|label)="([^"]+)"/g)) {
+      assert.ok(text.labels[name], name);
+    }
+  });
+
+  test(`${page} has every element that its modules ask for`, () => {
+    const ids = new Set(all(html, /\sid="([^"]+)"/g));
+    const asked = all(read(main), /(?:getElementById|fill)\("([^"]+)"/g);
+    if (page === "player.html") {
+      asked.push(...all(read("assets/page.js").match(/const ids = \[([^\]]+)\]/)[1], /"([^"]+)"/g));
+    }
+    assert.ok(asked.length > 1);
+    asked.forEach((id) => assert.ok(ids.has(id), id));
+  });
+}
