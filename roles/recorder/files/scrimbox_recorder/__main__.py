@@ -1,0 +1,7 @@
+"""`python3 -m scrimbox_recorder`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,117 @@
+"""Ends a session, in the order that is safe against a publisher who returns in the middle of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Callable
+
+from . import jobs, playlists
+from .config import Config
+from .disk import Disk
+from .documents import Live
+from .finalize import free_file
+from .jobs import Job
+from .measure import clock_file
+from .names import away_playlist, closed_playlist, file_name, live_playlist, recording, split_file, stamp_seconds
+from .sessions import Session
+
+log = logging.getLogger(__name__)
+
+SETTLE = 0.1
+"""Seconds between taking the live playlist away and looking for a new recording, which appears just after a publish."""
+
+
+class Closer:
+    """Closes playlists and hands recordings to the finalizer. Every step may be the last; the next pass goes on."""
+
+    def __init__(self, config: Config, disk: Disk, pause: Callable[[float], None]) -> None:
+        self._config = config
+        self._disk = disk
+        self._pause = pause
+
+    def file_for(self, session: Session) -> str:
+        """FILE of a session: its own, or the same with a later second where a replay or a job has that name."""
+        file = session.file
+        while True:
+            file = free_file(self._config, file)
+            if not (self._config.finalizing / file / jobs.NAME).exists():
+                return file
+            stream, stamp = split_file(file)
+            file = file_name(stream, stamp_seconds(stamp) + 1)
+
+    def end(self, session: Session, started: float, announce: Callable[[Live], None], *, newest: bool) -> bool:
+        """End a session; False if its publisher returned meanwhile and it goes on.
+
+        Args:
+            session: nobody writes it, its grace has passed.
+            started: wall clock of its beginning.
+            announce: publishes that the closed playlist can be played from now on.
+            newest: no later session of this stream has begun, so the live playlist is this session's.
+        """
+        file = self.file_for(session)
+        closed = self._config.hls / closed_playlist(file)
+        if newest:
+            self._close_playlist(session, closed)
+            if closed.exists():
+                announce(Live(closed.name, started))
+            if self._take_away(session, file):
+                self.withdraw(session)
+                return False
+        self._hand_over(session, file, started)
+        self._disk.remove(self._config.hls / away_playlist(file))
+        return True
+
+    def withdraw(self, session: Session) -> None:
+        """Undo the beginning of an end, for a session that goes on."""
+        file = self.file_for(session)
+        closed, away = self._config.hls / closed_playlist(file), self._config.hls / away_playlist(file)
+        if away.exists():
+            self._disk.put_back(away, self._config.hls / live_playlist(session.stream))
+        if closed.exists():
+            self._disk.remove(closed)
+            log.info("%s: the publisher is back, the session goes on", session.stream)
+
+    def finish_moves(self, waiting: Iterable[Job], incoming: set[str]) -> None:
+        """Move what an earlier pass left behind when it was killed between the recordings of a job."""
+        for job in waiting:
+            for name in job.parts:
+                if name in incoming:
+                    self._move(name, self._config.finalizing / job.file)
+
+    def _close_playlist(self, session: Session, closed: Path) -> None:
+        live = self._config.hls / live_playlist(session.stream)
+        if live.exists():
+            shown = live.read_text(encoding="ascii", errors="replace")
+            text = playlists.close(shown, session.stream, session.label * 1000)
+            if text:
+                self._disk.write(closed, text)
+
+    def _take_away(self, session: Session, file: str) -> bool:
+        """Take the live playlist away; True if a recording has appeared that the session does not know."""
+        live = self._config.hls / live_playlist(session.stream)
+        if live.exists():
+            self._disk.rename(live, self._config.hls / away_playlist(file))
+            self._pause(SETTLE)
+        known = {part.name for part in session.recordings}
+        return any(
+            name.stream == session.stream and path.name not in known
+            for path in self._config.incoming.iterdir()
+            if (name := recording(path.name))
+        )
+
+    def _hand_over(self, session: Session, file: str, started: float) -> None:
+        stream = self._config.stream(session.stream)
+        folder = self._config.finalizing / file
+        parts = [part.name for part in session.recordings if not part.empty]
+        self._disk.make_folder(folder)
+        jobs.save(self._disk, folder, Job(file, stream.title, started, stream.offset_ms, parts))
+        for name in parts:
+            self._move(name, folder)
+
+    def _move(self, name: str, folder: Path) -> None:
+        for moved in (clock_file(name), name):
+            source, target = self._config.incoming / moved, folder / moved
+            if source.exists() and not target.exists():
+                self._disk.rename(source, target)

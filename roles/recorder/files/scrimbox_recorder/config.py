@@ -1,0 +1,161 @@
+"""The recorder's configuration: read, checked, typed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .names import STREAM_ID
+
+DEFAULT_PATH = Path("/etc/scrimbox/recorder.json")
+
+
+class ConfigError(ValueError):
+    """A setting is missing or not allowed; the message names key, value and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A declared stream; `offset_ms` is the encoder's delay, taken off the wall clock."""
+
+    id: str
+    title: str
+    offset_ms: int
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings. Times are in seconds unless the name says otherwise."""
+
+    hls: Path
+    recordings: Path
+    state: Path
+    streams: tuple[Stream, ...]
+    grace_seconds: float = 120
+    idle_seconds: float = 10
+    pass_seconds: float = 1.5
+    dvr_seconds: int = 14400
+    dvr_keep_seconds: float = 900
+    retention_days: float = 30
+
+    @property
+    def incoming(self) -> Path:
+        """Raw recordings as nginx writes them."""
+        return self.recordings / "incoming"
+
+    @property
+    def finalizing(self) -> Path:
+        """One folder per ended session."""
+        return self.recordings / "finalizing"
+
+    @property
+    def set_aside(self) -> Path:
+        """What could not be remuxed; never deleted by software."""
+        return self.recordings / "set-aside"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder that must exist and be writable."""
+        return (self.hls, self.state, self.recordings, self.incoming, self.finalizing, self.set_aside)
+
+    def stream(self, stream_id: str) -> Stream:
+        """The declared stream, or a plain one for an id that is no longer declared."""
+        for stream in self.streams:
+            if stream.id == stream_id:
+                return stream
+        return Stream(stream_id, stream_id, 0)
+
+
+_NUMBERS: dict[str, tuple[float, float, str]] = {
+    "grace_seconds": (0, 86400, "how long a publisher may be gone within one session"),
+    "idle_seconds": (1, 3600, "how long without data until a stream counts as interrupted"),
+    "pass_seconds": (0.2, 60, "time between two passes"),
+    "dvr_seconds": (60, 604800, "length of the DVR window"),
+    "dvr_keep_seconds": (0, 604800, "how long a closed DVR playlist outlives the making of its MP4"),
+    "retention_days": (0, 36500, "age at which replays are deleted, 0 = never"),
+}
+_PATHS = ("hls", "recordings", "state")
+
+
+def load(path: Path = DEFAULT_PATH) -> Config:
+    """Read and check the configuration.
+
+    Raises:
+        ConfigError: the file cannot be read, is no JSON, or a value is not allowed.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); `make deploy` writes it") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: is not JSON ({error}); `make deploy` writes it anew") from error
+    try:
+        return parse(data)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def parse(data: object) -> Config:
+    """Turn decoded JSON into a Config.
+
+    Raises:
+        ConfigError: a key is unknown or missing, or a value is not allowed.
+    """
+    if not isinstance(data, dict):
+        raise ConfigError(f"expected an object of settings, got {data!r}")
+    known = {*_PATHS, *_NUMBERS, "streams"}
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise ConfigError(f"unknown setting(s) {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+    paths: dict[str, Any] = {key: _path(key, data.get(key)) for key in _PATHS}
+    numbers: dict[str, Any] = {key: _number(key, data[key]) for key in _NUMBERS if key in data}
+    return Config(streams=_streams(data.get("streams")), **paths, **numbers)
+
+
+def _path(key: str, value: object) -> Path:
+    if not isinstance(value, str) or not value.startswith("/"):
+        raise ConfigError(f"{key}: {value!r} is not allowed; give an absolute path")
+    return Path(value)
+
+
+def _number(key: str, value: object) -> float:
+    low, high, meaning = _NUMBERS[key]
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise ConfigError(f"{key}: {value!r} is not allowed; give a number from {low:g} to {high:g} ({meaning})")
+    return value
+
+
+def _streams(value: object) -> tuple[Stream, ...]:
+    if not isinstance(value, list):
+        raise ConfigError(f"streams: {value!r} is not allowed; give a list of {{id, title, offset_ms}}")
+    streams = tuple(_stream(number, entry) for number, entry in enumerate(value))
+    ids = [stream.id for stream in streams]
+    for stream_id in ids:
+        if ids.count(stream_id) > 1:
+            raise ConfigError(f"streams: the id {stream_id!r} stands there more than once; give every stream an id")
+    return streams
+
+
+def _stream(number: int, entry: object) -> Stream:
+    where = f"streams[{number}]"
+    if not isinstance(entry, dict):
+        raise ConfigError(f"{where}: {entry!r} is not allowed; give an object {{id, title, offset_ms}}")
+    unknown = sorted(set(entry) - {"id", "title", "offset_ms"})
+    if unknown:
+        raise ConfigError(f"{where}: unknown key(s) {', '.join(unknown)}; known: id, title, offset_ms")
+    stream_id = entry.get("id")
+    if not isinstance(stream_id, str) or not STREAM_ID.fullmatch(stream_id):
+        raise ConfigError(
+            f"{where}.id: {stream_id!r} is not allowed; 1 to 64 of a-z 0-9 _ -, beginning with a letter or digit"
+        )
+    if stream_id == "index":
+        raise ConfigError(f"{where}.id: 'index' is not allowed; /streams/index.json is the list of all streams")
+    title = entry.get("title", stream_id)
+    if not isinstance(title, str) or len(title) > 200 or not title.isprintable():
+        raise ConfigError(f"{where}.title: {title!r} is not allowed; at most 200 printable characters")
+    offset = entry.get("offset_ms", 0)
+    if isinstance(offset, bool) or not isinstance(offset, int) or abs(offset) > 60000:
+        raise ConfigError(f"{where}.offset_ms: {offset!r} is not allowed; whole milliseconds from -60000 to 60000")
+    return Stream(stream_id, title or stream_id, offset)

@@ -1,0 +1,115 @@
+"""Measures the wall clock of recordings while their segments are there: one line about every minute beside the FLV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .clock import Measurement, earliest, fit, parse
+from .disk import Disk
+from .playlists import Segment, segments, tail
+from .sessions import Session
+from .ts import read_first_pts
+from .watch import Recording
+
+EVERY = 60.0
+"""Seconds of stream between two measurements that are kept."""
+SETTLED = 2
+"""Measurements (the first segment's, the first minute's) after which a session's beginning stays as it is."""
+
+
+def clock_file(recording: str) -> str:
+    """Name of the file that keeps the measurements of `ID-<seconds>.flv`."""
+    return recording[: -len(".flv")] + ".clock"
+
+
+def read(path: Path) -> list[Measurement]:
+    """Measurements kept so far; none where there is no such file."""
+    try:
+        return parse(path.read_text(encoding="ascii", errors="replace"))
+    except FileNotFoundError:
+        return []
+
+
+class Measurer:
+    """Follows the live playlists. What it remembers only saves work: the files hold the rest."""
+
+    def __init__(self, hls: Path, incoming: Path, disk: Disk) -> None:
+        self._hls = hls
+        self._incoming = incoming
+        self._disk = disk
+        self._seen: dict[str, tuple[int, int, bool]] = {}
+        self._began: dict[str, float] = {}
+
+    def take(self, session: Session, playlist: Path) -> None:
+        """Measure what has been listed since the last measurement, where that is enough or the recording has ended."""
+        try:
+            status = playlist.stat()
+        except FileNotFoundError:
+            return
+        seen = (status.st_mtime_ns, status.st_size, session.open)
+        if self._seen.get(session.stream) == seen:
+            return
+        parts = [part for part in session.recordings if not part.empty]
+        whole: dict[Recording, list[Segment]] = {}
+        for part, recent in assign(parts, tail(playlist)).items():
+            kept = read(self._incoming / clock_file(part.name))
+            own = recent
+            if recent and not kept and not recent[0].discontinuity:
+                # The recorder comes late: only the part's first segment ties its times to those of the FLV.
+                whole = whole or assign(parts, segments(playlist.read_text(encoding="ascii", errors="replace")))
+                own = whole[part] if whole[part] and whole[part][0].discontinuity else []
+            self._measure(part, kept, own)
+        self._seen[session.stream] = seen
+
+    def beginning(self, recording: str) -> float | None:
+        """Epoch seconds of a recording's first segment, fixed after its first minute; None if not measured yet."""
+        began = self._began.get(recording)
+        if began is not None:
+            return began
+        kept = read(self._incoming / clock_file(recording))[:SETTLED]
+        began = fit(kept, 0.0)[0][1] if kept else None
+        if began is not None and len(kept) == SETTLED:
+            self._began[recording] = began
+        return began
+
+    def forget(self, stream: str) -> None:
+        """Drop what was remembered of a stream whose session has ended."""
+        self._seen.pop(stream, None)
+        self._began = {name: began for name, began in self._began.items() if not name.startswith(f"{stream}-")}
+
+    def _measure(self, part: Recording, kept: list[Measurement], own: list[Segment]) -> None:
+        fresh = since(own, kept[-1].upto if kept else None)
+        if not fresh or (kept and part.open and sum(segment.duration for segment in fresh) < EVERY):
+            return
+        measured = [
+            Measurement(found[0], segment.wall_ms, found[1], segment.wall_ms)
+            for segment in (fresh if kept else fresh[:1])
+            if (found := read_first_pts(self._hls / segment.name))
+        ]
+        best = earliest(measured, measured[-1].wall_ms if measured else 0)
+        if best:
+            self._disk.append(self._incoming / clock_file(part.name), best.line())
+
+
+def assign(parts: list[Recording], listed: list[Segment]) -> dict[Recording, list[Segment]]:
+    """Give each part its segments: a new part begins with a discontinuity, after the second in its name.
+
+    The wall clock decides only where a run of segments begins: a clock set back in the middle of one moves nothing.
+    """
+    owned: dict[Recording, list[Segment]] = {part: [] for part in parts}
+    owner: Recording | None = None
+    for number, segment in enumerate(listed):
+        if number == 0 or segment.discontinuity:
+            begun = [part for part in parts if part.label * 1000 <= segment.wall_ms]
+            owner = begun[-1] if begun else None
+        if owner:
+            owned[owner].append(segment)
+    return owned
+
+
+def since(own: list[Segment], upto: int | None) -> list[Segment]:
+    """Segments after the one with the number `upto`; all of them where it is not listed any more."""
+    for number, segment in enumerate(own):
+        if segment.wall_ms == upto:
+            return own[number + 1 :]
+    return own

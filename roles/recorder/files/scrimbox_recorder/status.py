@@ -1,0 +1,116 @@
+"""What `scrimbox-recorder status` prints: streams, disk, work under way, faults."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from .aside import Aside
+from .config import Config
+from .disk import read_json
+from .jobs import NAME, Jobs
+from .names import recording
+from .replays import Replays
+
+RECENT = 10
+"""Replays from which the rate is taken while nothing is live."""
+FRESH = 15.0
+"""Seconds since its last change within which a raw recording counts towards the current rate."""
+
+
+def report(config: Config) -> str:
+    """The whole report, one fact a line."""
+    replays = Replays(config.recordings).newest_first()
+    lines = ["Streams", *_streams(config, replays), "Disk", *_disk(config, replays)]
+    lines += ["Being made", *(_jobs(config) or ["  nothing"])]
+    lines += ["Set aside", *(_aside(config) or ["  nothing"])]
+    return "\n".join([*lines, "Failed units", *_units()])
+
+
+def _streams(config: Config, replays: tuple[dict[str, Any], ...]) -> list[str]:
+    lines = []
+    for stream in config.streams:
+        document = read_json(config.state / f"{stream.id}.json")
+        state = document.get("state", "?") if isinstance(document, dict) else "unknown: no state document"
+        live = document.get("live") if isinstance(document, dict) else None
+        since = f" since {live['started']}" if live else ""
+        count = sum(1 for sidecar in replays if sidecar["id"] == stream.id)
+        lines.append(f"  {stream.id}: {state}{since}, {count} replay(s)")
+    return lines or ["  none declared"]
+
+
+def _disk(config: Config, replays: tuple[dict[str, Any], ...]) -> list[str]:
+    usage = shutil.disk_usage(config.recordings)
+    made = sum(sidecar["size"] for sidecar in replays)
+    raw = _folder(config.incoming) + _folder(config.finalizing)
+    lines = [
+        f"  {_size(usage.free)} free of {_size(usage.total)}; replays {_size(made)}, raw {_size(raw)}, "
+        f"HLS {_size(_folder(config.hls))}, set aside {_size(_folder(config.set_aside))}"
+    ]
+    rate, whose = _live_rate(config.incoming), "the current rate"
+    if not rate and replays:
+        recent, whose = replays[:RECENT], "the rate of the last replays"
+        rate = sum(sidecar["size"] for sidecar in recent) / max(1.0, sum(sidecar["duration"] for sidecar in recent))
+    if rate:
+        # What comes in is written twice: into the recording and into the segments.
+        hours = usage.free / (2 * rate) / 3600
+        lines.append(f"  {hours:.0f} hours left at {whose} ({rate * 8 / 1e6:.1f} Mbit/s)")
+    return lines
+
+
+def _live_rate(incoming: Path) -> float:
+    """Bytes per second that all publishers together send, from the raw recordings that grow."""
+    rate, now = 0.0, time.time()
+    for path in _walk(incoming):
+        name, status = recording(path.name), path.stat()
+        if name and now - status.st_mtime < FRESH:
+            rate += status.st_size / max(1.0, status.st_mtime - name.number)
+    return rate
+
+
+def _jobs(config: Config) -> list[str]:
+    lines = []
+    for job in Jobs(config.finalizing).all():
+        folder = config.finalizing / job.file
+        raw = sum((folder / part).stat().st_size for part in job.parts if (folder / part).exists())
+        made = sum(path.stat().st_size for path in folder.glob("*.mp4"))
+        tries = f", {job.attempts} failed tries" if job.attempts else ""
+        lines.append(f"  {job.file}: {_size(raw)} in {len(job.parts)} part(s), {_size(made)} written{tries}")
+    for folder in _walk(config.finalizing):
+        if folder.is_dir() and not (folder / NAME).exists() and any(folder.iterdir()):
+            lines.append(f"  {folder}: no {NAME}; move its FLV files to {config.incoming} to have them finalised")
+    return lines
+
+
+def _aside(config: Config) -> list[str]:
+    return [f"  {config.set_aside / report['name']}: {report['reason']}" for report in Aside(config.set_aside).all()]
+
+
+def _units() -> list[str]:
+    command = ["systemctl", "list-units", "--failed", "--plain", "--no-legend", "--no-pager"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.SubprocessError):
+        return ["  unknown: systemctl did not answer"]
+    return [f"  {line.split()[0]}" for line in told.stdout.splitlines() if line.strip()] or ["  none"]
+
+
+def _folder(folder: Path) -> int:
+    paths = [Path(top) / name for top, _, names in os.walk(folder) for name in names]
+    return sum(path.stat().st_size for path in paths if path.exists())
+
+
+def _walk(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
