@@ -9,7 +9,7 @@ font=/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf
 text="fontfile=$font:fontcolor=white:box=1:boxcolor=black@0.7:boxborderw=16:x=(w-tw)/2"
 
 # The clock reads the time stamp of the frame, which for that one filter is the time of day.
-video="testsrc2=size=1280x720:rate=30"
+video="testsrc2=size=1280x720:rate=30,eq=saturation=0.55:brightness=-0.12"
 video="$video,drawbox=x=40:y=40:w=160:h=160:color=black:t=fill"
 video="$video,drawbox=x=40:y=40:w=160:h=160:color=white:t=fill:enable='lt(mod(t,1),0.1)'"
 video="$video,drawtext=$text:fontsize=36:y=h*0.72:text='Scrimbox demo'"
