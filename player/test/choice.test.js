@@ -8,7 +8,12 @@ const LATER = "2026-11-22T22:00:00.000Z";
 
 const live = (started = EVENING) => ({ playlist: "/hls/a.m3u8", started, window: 14400 });
 const closed = (started = EVENING) => ({ playlist: "/hls/a.20261122T190000Z.m3u8", started, window: 14400 });
-const replay = (started = EVENING) => ({ url: `/vod/recordings/a-${started}.mp4`, started, duration: 60, parts: [] });
+const replay = (started = EVENING, duration = 60) => ({
+  url: `/vod/recordings/a-${started}.mp4`,
+  started,
+  duration,
+  parts: [],
+});
 const state = (name, { now = null, replays = [] } = {}) => ({ state: name, live: now, replays });
 
 const WAITING = state("offline");
@@ -69,9 +74,29 @@ test("who slept through the end of a session gets its replay, or else what is li
   assert.equal(step(shown, state("live", { now: live(LATER) })).open.started, LATER);
 });
 
+test("the start of a replay may be known better than the start of its session was", () => {
+  const measured = state("replay", { replays: [replay("2026-11-22T18:59:58.200Z")] });
+  assert.equal(step(targetOf(PROCESSING), measured).open.kind, "mp4");
+});
+
+test("of a session whose parts could not be joined, the replay with the moment on screen is opened", () => {
+  const second = replay("2026-11-22T19:10:00.000Z");
+  const both = state("replay", { replays: [second, replay()] });
+  const at = (time) => step(targetOf(PROCESSING), both, { wall: Date.parse(time) });
+  assert.deepEqual(at("2026-11-22T19:10:30.000Z"), { open: { ...targetOf(both) }, offer: null });
+  assert.equal(at("2026-11-22T19:00:30.000Z").open.started, EVENING);
+  assert.equal(at("2026-11-22T19:00:30.000Z").offer, "newest");
+});
+
+test("the replay of an earlier session is not taken for this one's", () => {
+  const earlier = replay("2026-11-22T12:00:00.000Z");
+  const next = step(targetOf(PROCESSING), state("replay", { replays: [earlier] }));
+  assert.deepEqual(next, { offer: "newest" });
+});
+
 test("a replay that was removed goes on while it plays and is left when it fails", () => {
   const shown = targetOf(REPLAY);
   assert.deepEqual(step(shown, WAITING), { offer: null });
-  assert.deepEqual(step(shown, WAITING, true), { open: null, offer: null });
-  assert.deepEqual(step(shown, REPLAY, true), { offer: null });
+  assert.deepEqual(step(shown, WAITING, { failing: true }), { open: null, offer: null });
+  assert.deepEqual(step(shown, REPLAY, { failing: true }), { offer: null });
 });

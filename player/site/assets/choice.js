@@ -3,7 +3,11 @@
 // A target is {kind, url, started, replay}. Its kind is "hls" (a playlist that still grows), "dvr" (the closed
 // playlist of a session that has just ended) or "mp4" (a finished replay).
 
-const SAME_SESSION_MS = 2000;
+import { replayPosition } from "./clock.js";
+
+// A session's start is known better and better: first by a file's name, in the end by its clock. Two sessions are
+// further apart than this.
+const SAME_START_MS = 5000;
 
 function replayTarget(replay) {
   return { kind: "mp4", url: replay.url, started: replay.started, replay };
@@ -17,54 +21,58 @@ export function targetOf({ state, live, replays }) {
   return replays.length > 0 ? replayTarget(replays[0]) : null;
 }
 
-/** Whether two targets belong to the same sitting. */
-export function sameSession(one, other) {
-  return Math.abs(Date.parse(one.started) - Date.parse(other.started)) <= SAME_SESSION_MS;
+function startsBefore(one, other) {
+  return Date.parse(one.started) < Date.parse(other.started) - SAME_START_MS;
 }
 
-/** The replay of a session as a target, or null while there is none. */
-function replayOfSession(replays, target) {
-  const replay = replays.find((candidate) => sameSession(candidate, target));
-  return replay ? replayTarget(replay) : null;
+function sameSession(one, other) {
+  return !startsBefore(one, other) && !startsBefore(other, one);
+}
+
+/**
+ * The replay of the session that is shown, as a target; null while there is none. A session whose parts could not
+ * be joined has several: then the one that holds the wall clock `wall`, in ms.
+ */
+function replayOfSession({ live, replays }, shown, wall) {
+  const next = live && !sameSession(live, shown) ? live : null;
+  const own = replays.filter((replay) => !startsBefore(replay, shown) && (!next || startsBefore(replay, next)));
+  const found = own.find((replay) => wall !== null && replayPosition(replay, wall) !== null) || own[own.length - 1];
+  return found ? replayTarget(found) : null;
 }
 
 /**
  * The step from what is shown now (a target or null) to what the state asks for: {open: target} starts another
  * source, {follow: target} changes the address of the same one, {} leaves everything. `offer` is "live",
  * "newest" or null: what the viewer may change to by a button. Nobody is taken away from what they watch,
- * unless it is gone: `failing` says that what is shown does not load.
+ * unless it is gone: `failing` says that what is shown does not load. `wall` is its wall clock, in ms, or null.
  */
-export function step(shown, state, failing = false) {
+export function step(shown, state, { failing = false, wall = null } = {}) {
   const target = targetOf(state);
   if (!shown || (failing && shown.kind === "mp4" && !state.replays.some(({ url }) => url === shown.url))) {
     return { open: target, offer: null };
   }
-  if (!target) {
+  if (!target || (shown.url === target.url && sameSession(shown, target))) {
     return { offer: null };
   }
-  if (sameSession(shown, target)) {
-    return { ...within(shown, target), offer: null };
-  }
-  const offer = target.kind === "hls" ? "live" : "newest";
   if (shown.kind === "mp4") {
-    return { offer };
+    return { offer: offerOf(target) };
   }
-  const replay = replayOfSession(state.replays, shown);
+  if (target.kind !== "mp4" && sameSession(shown, target)) {
+    return { ...withinSession(shown, target), offer: null };
+  }
+  const replay = replayOfSession(state, shown, wall);
   if (replay) {
-    return { open: replay, offer };
+    return { open: replay, offer: replay.url === target.url ? null : offerOf(target) };
   }
   // The address of a growing playlist belongs to whoever is live now: it cannot be kept for the session before.
-  return shown.kind === "hls" ? { open: target, offer: null } : { offer };
+  return shown.kind === "hls" ? { open: target, offer: null } : { offer: offerOf(target) };
 }
 
-/** The step within one session. */
-function within(shown, target) {
-  if (shown.url === target.url && shown.kind === target.kind) {
-    return {};
-  }
-  if (shown.kind === "mp4") {
-    return {};
-  }
-  // A closed playlist stands still; a session that goes on after all needs a source that grows.
+function offerOf(target) {
+  return target.kind === "hls" ? "live" : "newest";
+}
+
+/** A closed playlist stands still: a session that goes on after all needs a source that grows. */
+function withinSession(shown, target) {
   return shown.kind === "hls" && target.kind === "dvr" ? { follow: target } : { open: target };
 }

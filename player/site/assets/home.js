@@ -34,27 +34,23 @@ function fill(id, rows, emptyText) {
   document.getElementById(`${id}-empty`).textContent = rows.length > 0 ? "" : emptyText;
 }
 
-function liveRow({ id, title, live }) {
-  return row(playerLink(id), title || id, text.startedAt(timeText(live.started)));
+function liveRow({ id, title, started }) {
+  return row(playerLink(id), title || id, text.startedAt(timeText(started)));
 }
 
-function replayRow({ id, title, replay }) {
-  const details = `${dateText(replay.started)} · ${text.home.length(clockText(replay.duration))}`;
-  return row(replay.url, title || id, details);
+function replayRow({ id, title, url, started, duration }) {
+  return row(url, title || id, `${dateText(started)} · ${text.home.length(clockText(duration))}`);
 }
 
-function onDocument({ streams }) {
+function onDocument({ streams, replays }) {
   say(message, "");
-  // The list is left alone while it stays the same: whoever tabs through it keeps the place.
-  const now = JSON.stringify(streams);
+  // The lists are left alone while they stay the same: whoever tabs through them keeps the place.
+  const now = JSON.stringify([streams, replays]);
   if (now === shown) {
     return;
   }
   shown = now;
-  const live = streams.filter((stream) => stream.live && stream.state !== "processing");
-  const replays = streams
-    .flatMap(({ id, title, replays: own }) => own.map((replay) => ({ id, title, replay })))
-    .sort((one, other) => Date.parse(other.replay.started) - Date.parse(one.replay.started));
+  const live = streams.filter(({ state }) => state === "live" || state === "interrupted");
   fill("live-list", live.map(liveRow), text.home.nothingLive);
   fill("replay-list", replays.map(replayRow), text.home.noReplays);
 }

@@ -131,7 +131,8 @@ function onBroken() {
 function onState(document) {
   state = document;
   problem = null;
-  const next = step(source && source.target, state, troubleSince !== null);
+  const wall = source && source.wall();
+  const next = step(source && source.target, state, { failing: troubleSince !== null, wall });
   offer = next.offer;
   if (next.open && next.open.kind !== "mp4" && !canPlayHls()) {
     problem = "unsupported";
