@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 INGEST, WEB = "scrimbox-ingest", "scrimbox-web"
 FOLDERS = {
-    "/srv/hls": (INGEST, WEB, 0o750),
-    "/srv/recordings": (INGEST, WEB, 0o750),
+    # set-group-id: what ingest writes there belongs to the group that may read it
+    "/srv/hls": (INGEST, WEB, 0o2750),
+    "/srv/recordings": (INGEST, WEB, 0o2750),
     "/srv/recordings/incoming": (INGEST, INGEST, 0o700),
-    "/srv/recordings/finalizing": (INGEST, INGEST, 0o700),
+    "/srv/recordings/finalizing": (INGEST, WEB, 0o2700),
     "/srv/recordings/set-aside": (INGEST, INGEST, 0o700),
-    "/srv/streams": (INGEST, WEB, 0o750),
+    "/srv/streams": (INGEST, WEB, 0o2750),
     "/etc/scrimbox/auth": ("root", "scrimbox-auth", 0o750),
     "/etc/scrimbox/ingest": ("root", INGEST, 0o750),
     "/etc/scrimbox/web": ("root", WEB, 0o750),

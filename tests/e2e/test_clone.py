@@ -1,0 +1,168 @@
+"""`make deploy` over SSH, as a user whose sudo wants a password, from a second clone of the project."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.conftest import BUILD, PROJECT, published, read_credentials
+from tests.e2e.conftest import recordings
+from tests.site import Site
+
+if TYPE_CHECKING:
+    from testinfra.host import Host
+
+PASSWORD = "correct horse battery staple"
+SET_ASIDE = "/srv/recordings/set-aside/delta-1700000001.flv"
+"""A recording that was there before and that only a person may delete."""
+
+
+@dataclass(frozen=True)
+class Clone:
+    """Another working copy, and how it reaches the server."""
+
+    folder: Path
+    host: str
+    secrets: Path
+
+    def deploy(self, password: str = PASSWORD, **options: str) -> subprocess.CompletedProcess[str]:
+        """Run `make deploy`; the virtual environment is the one that runs the tests."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "MOLECULE_", "SCRIMBOX_"))}
+        environment |= {"ANSIBLE_NOCOLOR": "1"}
+        if password:
+            environment["SCRIMBOX_SUDO_PASSWORD"] = password
+        arguments = [f"{name}={value}" for name, value in options.items()]
+        return subprocess.run(
+            ["make", "--old-file=venv", "deploy", f"HOST={self.host}", *arguments],
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+
+
+def copy_of_the_project(folder: Path) -> None:
+    """Copy what git has or would take, which holds no secret and nothing built."""
+    shutil.rmtree(folder, ignore_errors=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (PROJECT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, folder / name)
+    (folder / ".venv").symlink_to(sys.prefix)
+
+
+def choose_as_the_first_clone_did(folder: Path, host: dict[str, Any]) -> None:
+    """Write the same choices into the clone's inventory."""
+    chosen = yaml.safe_load((PROJECT / "molecule/shared/host_vars/scrimbox-default.yml").read_text())
+    for own in ("credentials_file", "ansible_user"):
+        del chosen[own]
+    (folder / "inventory/group_vars/all/scrimbox.yml").write_text(yaml.safe_dump(chosen, allow_unicode=True))
+    (folder / "inventory/hosts.yml").write_text(json.dumps({"all": {"hosts": host}}))
+
+
+def run_on(server: Host, *commands: str) -> None:
+    """Prepare the server as an operator's hoster has."""
+    for command in commands:
+        server.check_output(command)
+
+
+@pytest.fixture(scope="module")
+def clone(server: Host) -> Iterator[Clone]:
+    """A second clone without secrets, and a server with SSH and a user who needs a password for sudo."""
+    folder, key = BUILD / "clone", BUILD / "clone-key"
+    copy_of_the_project(folder)
+    for old in (key, key.with_suffix(".pub"), BUILD / "known_hosts"):
+        old.unlink(missing_ok=True)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    run_on(
+        server,
+        "apt-get -o DPkg::Lock::Timeout=60 -qq update",
+        "DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=60 -qq install --no-install-recommends"
+        " openssh-server sudo >/dev/null",
+        "id op 2>/dev/null || useradd --create-home --shell /bin/bash op",
+        f"echo 'op:{PASSWORD}' | chpasswd",
+        "printf 'op ALL=(ALL) ALL\\n' >/etc/sudoers.d/op && chmod 440 /etc/sudoers.d/op",
+        f"install -d -o op -m 700 /home/op/.ssh && echo '{key.with_suffix('.pub').read_text().strip()}'"
+        " >/home/op/.ssh/authorized_keys && chown op /home/op/.ssh/authorized_keys",
+        "systemctl start ssh",
+        f"echo 'cannot be remuxed' >{SET_ASIDE}",
+    )
+    address, port = published(22)
+    options = f"-o UserKnownHostsFile={BUILD / 'known_hosts'} -o StrictHostKeyChecking=accept-new -o IdentityAgent=none"
+    login = {"ansible_ssh_private_key_file": str(key), "ansible_ssh_common_args": options}
+    choose_as_the_first_clone_did(folder, {address: login})
+    yield Clone(folder, f"op@{address}:{port}", folder / "secrets" / f"{address}.yml")
+    run_on(server, "systemctl stop ssh ssh.socket", f"rm {SET_ASIDE}")
+    subprocess.run(["ssh", "-O", "exit", "-p", str(port), f"op@{address}"], capture_output=True, check=False)
+
+
+def state_of(server: Host) -> str:
+    """A fingerprint of everything that a deploy may touch."""
+    return server.check_output("find /etc /opt /usr/local -xdev -type f -printf '%p %s %T@ %m %u\\n' | sort")
+
+
+def test_without_the_sudo_password_and_nobody_to_ask_it_says_what_to_do(clone: Clone) -> None:
+    run = clone.deploy(password="")
+    assert run.returncode != 0
+    assert "SCRIMBOX_SUDO_PASSWORD" in run.stdout + run.stderr
+
+
+def test_a_clone_without_the_secrets_stops_before_any_change_and_says_what_to_copy(server: Host, clone: Clone) -> None:
+    before = state_of(server)
+    run = clone.deploy()
+    said = run.stdout + run.stderr
+    assert run.returncode != 0
+    assert f"secrets/{clone.secrets.name}" in said
+    assert "ROTATE=yes" in said
+    assert state_of(server) == before
+    assert not clone.secrets.exists()
+    for secret in read_credentials().all():
+        assert secret not in said
+
+
+def test_with_the_secrets_it_deploys_over_ssh_and_keeps_every_recording(
+    server: Host, clone: Clone, nobody: Site
+) -> None:
+    kept = recordings(server)
+    assert SET_ASIDE in kept
+    clone.secrets.parent.mkdir(mode=0o700, exist_ok=True)
+    shutil.copy2(BUILD / "credentials.yml", clone.secrets)
+    run = clone.deploy()
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-2000:]
+    shutil.copy2(clone.secrets, BUILD / "credentials.yml")
+    for stream, key in read_credentials().publish_keys.items():
+        assert re.search(rf"/player\?id={stream}$", run.stdout, re.M), stream
+        assert key not in run.stdout + run.stderr
+    assert f"secrets/{clone.secrets.name}" in run.stdout
+    assert recordings(server) >= kept
+    for name, password in read_credentials().viewer_passwords.items():
+        assert password not in run.stdout + run.stderr
+        assert Site(nobody.host, nobody.port, (name, password)).get("/").status == 200, name
+
+
+@pytest.mark.slow
+def test_a_second_deploy_over_ssh_changes_nothing(clone: Clone) -> None:
+    run = clone.deploy()
+    assert run.returncode == 0
+    assert re.search(r"changed=0 .*failed=0", run.stdout)
