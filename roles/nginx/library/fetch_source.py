@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule  # type: ignore[import-untyped]
 from ansible.module_utils.urls import ConnectionError as UrlConnectionError  # type: ignore[import-untyped]
-from ansible.module_utils.urls import open_url  # type: ignore[import-untyped]
+from ansible.module_utils.urls import open_url
 
 DOCUMENTATION = r"""
 ---
@@ -59,29 +59,29 @@ reasons: {description: Why the addresses before it were passed over., type: list
 LARGEST = 32 * 1024 * 1024  # bytes; a source archive has 1 to 2 MB
 
 
-class ChecksumError(Exception):
-    """An address served an archive whose sha256 is not the catalogue's."""
-
-
-class UnreachableError(Exception):
-    """No address served the archive; the argument is the list of reasons."""
+class SourceError(Exception):
+    """The archive cannot be had; the message is for the operator."""
 
 
 def download(url: str, dest: Path, timeout: int) -> str:
     """Write what `url` serves to `dest` and return its sha256.
 
     Raises OSError, HTTPException or ansible's own ConnectionError when it cannot be had, ValueError for an impossible
-    address or more than LARGEST bytes.
+    address, a cut answer or more than LARGEST bytes. `timeout` (seconds) holds for the connection and for every read.
     """
     digest = hashlib.sha256()
     size = 0
-    with contextlib.closing(open_url(url, timeout=timeout, http_agent="scrimbox")) as answer, dest.open("wb") as out:
+    opened = open_url(url, timeout=timeout, http_agent="scrimbox", decompress=False)
+    with contextlib.closing(opened) as answer, dest.open("wb") as out:
         while block := answer.read(65536):
             size += len(block)
             if size > LARGEST:
                 raise ValueError(f"more than {LARGEST} bytes")
             digest.update(block)
             out.write(block)
+        announced = int(answer.headers.get("Content-Length", size))
+    if size != announced:
+        raise ValueError(f"the answer ended after {size} of {announced} bytes")
     return digest.hexdigest()
 
 
@@ -89,49 +89,49 @@ def addresses(archive: dict[str, Any], mirrors: list[str], distribution: list[st
     """List the full addresses of an archive in the order in which they are tried."""
     found = [f"{base.rstrip('/')}/{archive['file']}" for base in mirrors]
     for url in archive["urls"]:
-        if "://" in url:
-            found.append(url)
-        else:
-            found += [f"{base.rstrip('/')}/{url}" for base in distribution]
+        bases = [""] if "://" in url else [base.rstrip("/") + "/" for base in distribution]
+        found += [base + url for base in bases]
     return found
 
 
-def fetch(
-    archives: list[tuple[str, dict[str, Any]]], dest: Path, mirrors: list[str], distribution: list[str], timeout: int
-) -> tuple[str, str, list[str]]:
-    """Fetch the first archive that an address serves.
+def fetch(params: dict[str, Any], distribution: list[str]) -> dict[str, Any]:
+    """Fetch the first archive that an address serves, and return the module's result.
 
-    Returns its version, the address and the reasons why earlier addresses were passed over. Raises ChecksumError at
-    the first wrong checksum and UnreachableError when no address is left; then `dest` does not exist.
+    `distribution` holds the base addresses of the target's own mirrors. Raises SourceError at the first wrong checksum
+    or when no address is left; then nothing is left at `dest`.
     """
-    reasons: list[str] = []
+    name, dest, reasons = params["name"], Path(params["dest"]), []
     part = dest.with_name(dest.name + ".part")
+    archives = [(version, archive) for version in params["versions"] for archive in params["catalogue"][version]]
     try:
         for version, archive in archives:
-            for url in addresses(archive, mirrors, distribution):
+            for url in addresses(archive, params["mirrors"], distribution):
                 try:
-                    found = download(url, part, timeout)
+                    found = download(url, part, params["timeout"])
                 except (OSError, ValueError, http.client.HTTPException, UrlConnectionError) as error:
                     reasons.append(f"{url}: {error}")
                     continue
                 if found != archive["sha256"]:
-                    raise ChecksumError(f"{url} serves sha256 {found}, the catalogue says {archive['sha256']}")
+                    raise SourceError(
+                        f"{name}: {url} serves sha256 {found}, but the catalogue says {archive['sha256']}. Nothing was "
+                        "installed. Either the address serves something else (a proxy's page?) or the archive was "
+                        "tampered with: compare with the publisher's checksum before you change the catalogue."
+                    )
                 part.replace(dest)
-                return version, url, reasons
-        raise UnreachableError(reasons)
+                return {"changed": True, "version": version, "url": url, "reasons": reasons}
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
+        part.unlink(missing_ok=True)
+    if not distribution:
+        reasons.append("the distribution's mirror: apt names none over http or https")
+    heading = f"{name} {' or '.join(params['versions'])} can be had from none of its addresses; nothing was installed."
+    raise SourceError("\n".join([heading, *(f"- {reason}" for reason in reasons), params["advice"]]))
 
 
-def distribution_mirrors(module: AnsibleModule) -> tuple[list[str], str | None]:
-    """Ask apt for the base addresses of the target's own mirrors; the second value says why there is none."""
+def distribution_mirrors(module: AnsibleModule) -> list[str]:
+    """Ask apt for the base addresses of the target's own mirrors."""
     command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]
-    code, out, err = module.run_command(command)
-    bases = [base for base in dict.fromkeys(out.split()) if base.startswith(("http://", "https://"))]
-    if code != 0 or not bases:
-        return [], f"the distribution's mirror: apt names none over http ({err.strip() or 'is it set up?'})"
-    return bases, None
+    _, out, _ = module.run_command(command)
+    return [base for base in dict.fromkeys(out.split()) if base.startswith(("http://", "https://"))]
 
 
 def main() -> None:
@@ -148,32 +148,13 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    name, versions = module.params["name"], module.params["versions"]
     if module.check_mode:
-        module.exit_json(changed=True, version=versions[0], url="", reasons=[])
-
-    distribution, missing = distribution_mirrors(module)
-    archives = [(version, archive) for version in versions for archive in module.params["catalogue"][version]]
+        module.exit_json(changed=True, version=module.params["versions"][0], url="", reasons=[])
     try:
-        version, url, reasons = fetch(
-            archives, Path(module.params["dest"]), module.params["mirrors"], distribution, module.params["timeout"]
-        )
-    except ChecksumError as error:
-        module.fail_json(
-            msg=f"{name}: {error}. Nothing was installed. Either the address serves something else (a proxy's page?) "
-            "or the archive was tampered with: compare with the publisher's checksum before you change the catalogue."
-        )
-    except UnreachableError as error:
-        reasons = error.args[0] + ([missing] if missing else [])
-        module.fail_json(
-            msg="\n".join(
-                [f"{name} {' or '.join(versions)} can be had from none of its addresses; nothing was installed."]
-                + [f"- {reason}" for reason in reasons]
-                + [module.params["advice"]]
-            ),
-            reasons=reasons,
-        )
-    module.exit_json(changed=True, version=version, url=url, reasons=reasons)
+        result = fetch(module.params, distribution_mirrors(module))
+    except SourceError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":
