@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tools import container, engine, image
 from tools.credentials import Secrets, Site, read_secrets, read_site
-from tools.deploy import playbook_command
-from tools.project import ROOT, child_environment, log_file
+from tools.playbook import play
+from tools.project import ROOT
 from tools.target import CLONE, DEMO, HTTP_PORT, RTMP_PORT, Target, demo_variables
-from tools.terminal import Step, Trouble, duration, main, run_logged, say
+from tools.terminal import Step, Trouble, duration, main, say
 
 TARGET = Target(DEMO, "docker")
 PUBLISHER = "scrimbox-demo-publisher"
@@ -29,7 +27,6 @@ FOLDER = "/etc/scrimbox-demo"
 SCRIPT = Path(__file__).parent / "demo_publisher.sh"
 USUAL_HTTP_PORT = 8080
 PLAY_SECONDS = 90.0
-TASK = re.compile(r"TASK \[(?:(?P<role>[\w.-]+) : )?(?P<name>.+?)\] \*+")
 SYNC_BYTE = 0x47
 PACKET = 188
 
@@ -134,44 +131,6 @@ def ensure_container() -> None:
     container.wait_booted(DEMO)
 
 
-def provision(variables: Mapping[str, Any]) -> None:
-    """Run the playbook of production against the container.
-
-    Raises:
-        Trouble: it failed; holds the end of the log.
-    """
-    log = log_file("demo")
-    environment = child_environment()
-    environment.update(ANSIBLE_DISPLAY_OK_HOSTS="yes", ANSIBLE_NOCOLOR="1", ANSIBLE_FORCE_COLOR="0")
-    seen: list[str] = []
-    tasks = 0
-    recap = ""
-
-    with Step(f"deploy: playbooks/deploy.yml on {DEMO}") as step:
-
-        def show(line: str) -> None:
-            nonlocal tasks, recap
-            match = TASK.match(line)
-            if match:
-                tasks += 1
-                role = match["role"] or "playbook"
-                step.note(f"task {tasks}: {role}: {match['name']}")
-                if role not in seen:
-                    seen.append(role)
-                    step.mark(role)
-            elif "changed=" in line and "unreachable=" in line:
-                recap = line
-
-        run_logged(playbook_command("deploy", [TARGET], variables), log, env=environment, on_line=show)
-        changed = re.search(r"changed=(\d+)", recap)
-        step.result = f"{changed[1] if changed else '?'} changed of {tasks} tasks"
-    for line in log.read_text(encoding="utf-8").splitlines():
-        if "[WARNING]" in line or "[DEPRECATION" in line:
-            continue
-        if "fall" in line.lower() and "1.26.3" in line:
-            say(f"deploy: {line.strip().strip(chr(34))}")
-
-
 def publisher_environment(stream: str, key: str) -> str:
     """The publisher's environment file."""
     return f"SERVER=rtmp://{container.LOOPBACK}:{RTMP_PORT}/live\nSTREAM={stream}\nKEY={key}\n"
@@ -226,7 +185,7 @@ def up() -> None:
     engine.ensure()
     ensure_container()
     variables = demo_variables()
-    provision(variables)
+    play("deploy", [TARGET], variables, quiet=True, mute="report")
     site = read_site(TARGET, variables)
     if not site.streams or not site.viewers:
         raise Trouble("the demo needs a stream and a viewer. Declare them in inventory/group_vars/all/scrimbox.yml.")

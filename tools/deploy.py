@@ -7,8 +7,8 @@ SCRIMBOX_SUDO_PASSWORD where nobody can be asked.
 
 from __future__ import annotations
 
+import contextlib
 import getpass
-import json
 import os
 import re
 import shlex
@@ -16,14 +16,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools import credentials
-from tools.project import PLAYBOOKS, ROOT, VENV_BIN, child_environment, shown
-from tools.target import Target, ansible_arguments, demo_variables, resolve
-from tools.terminal import Trouble, main, say
+from tools import playbook
+from tools.project import ROOT
+from tools.target import Target, demo_variables, resolve
+from tools.terminal import Trouble, main
 
 DOMAIN = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -67,16 +67,6 @@ def extra_variables(environment: Mapping[str, str]) -> dict[str, Any]:
     if option(environment, "INGEST", "force"):
         variables["ingest_restart"] = "force"
     return variables
-
-
-def playbook_command(
-    playbook: str, targets: Sequence[Target], variables: Mapping[str, Any], *, check: bool = False
-) -> list[str]:
-    """The ansible-playbook call; holds no secret."""
-    command = [str(VENV_BIN / "ansible-playbook"), *ansible_arguments(targets), str(PLAYBOOKS / f"{playbook}.yml")]
-    if variables:
-        command += ["-e", json.dumps(dict(variables))]
-    return [*command, "--check", "--diff"] if check else command
 
 
 def ssh_login(target: Target) -> list[str]:
@@ -145,56 +135,45 @@ def sudo_password(targets: Sequence[Target]) -> str | None:
     return getpass.getpass(f"sudo password on {names}: ")
 
 
-def run(command: Sequence[str], password: str | None, environment: Mapping[str, str]) -> int:
-    """Run ansible-playbook on this terminal; the sudo password goes by a private file that is removed afterwards."""
-    clean = {name: value for name, value in environment.items() if name != SUDO_PASSWORD}
+@contextlib.contextmanager
+def password_arguments(password: str | None) -> Iterator[list[str]]:
+    """Hand a sudo password to Ansible by a private file, which is removed afterwards."""
     if password is None:
-        return subprocess.run(list(command), cwd=ROOT, env=clean, check=False).returncode
+        yield []
+        return
     with tempfile.TemporaryDirectory(prefix="scrimbox-") as folder:
         path = Path(folder, "sudo")
         path.touch(mode=0o600)
         path.write_text(password, encoding="utf-8")
-        with_password = [*command, "--become-password-file", str(path)]
-        return subprocess.run(with_password, cwd=ROOT, env=clean, check=False).returncode
+        yield ["--become-password-file", str(path)]
 
 
-def closing(targets: Sequence[Target], variables: Mapping[str, Any]) -> str:
-    """What a finished deploy says: every link, and where the secrets are."""
-    lines = []
-    for target in targets:
-        site = credentials.read_site(target, variables)
-        lines += [f"Ready: {site.link(stream['id'])}" for stream in site.streams]
-        host = "demo" if target.connection == "docker" else target.name
-        domain = f" DOMAIN={variables['scrimbox_domain']}" if variables.get("scrimbox_domain") else ""
-        path = shown(credentials.secrets_file(target))
-        lines.append(f"Keys and logins are in {path}; to see them: make credentials HOST={host}{domain}")
-    return "\n".join(lines)
+def preview(name: str, targets: Sequence[Target], variables: Mapping[str, Any], arguments: Sequence[str]) -> int:
+    """Show on this terminal, with differences, what a playbook would change."""
+    parts = [*playbook.command(name, targets, variables), *arguments, "--check", "--diff"]
+    return subprocess.run(parts, cwd=ROOT, env=playbook.environment(), check=False).returncode
 
 
 def cli() -> int:
     """Command-line entry."""
-    playbook = sys.argv[1]
+    name = sys.argv[1]
     check = option(os.environ, "CHECK", "yes")
     variables = extra_variables(os.environ)
     targets = resolve(os.environ.get("HOST", ""))
-    if playbook == "rollback" and len(targets) > 1:
-        raise Trouble(
-            f"a rollback is for one server: make rollback HOST=… with one of {', '.join(t.name for t in targets)}"
-        )
+    if name == "rollback" and len(targets) > 1:
+        names = ", ".join(target.name for target in targets)
+        raise Trouble(f"a rollback is for one server at a time. Run: make rollback HOST=… with one of {names}")
     if len(targets) > 1 and "scrimbox_domain" in variables:
         raise Trouble("DOMAIN is one server's name: name the server too (HOST=…), or set scrimbox_domain per host.")
     if targets[0].connection == "docker":
         variables = {**demo_variables(), **variables}
     # An interrupted run still removes the password file.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    password = sudo_password(targets)
-    environment = child_environment()
-    if playbook == "status":
-        environment["ANSIBLE_DISPLAY_OK_HOSTS"] = "yes"
-    status = run(playbook_command(playbook, targets, variables, check=check), password, environment)
-    if status == 0 and playbook == "deploy" and not check:
-        say(closing(targets, variables))
-    return status
+    with password_arguments(sudo_password(targets)) as arguments:
+        if check:
+            return preview(name, targets, variables, arguments)
+        playbook.play(name, targets, variables, arguments=arguments, quiet=name == "status")
+    return 0
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools import apt
-from tools.terminal import Step, Trouble, main, say, tail
+from tools.terminal import Step, Trouble, main, quoted, say
 
 SYSTEMD = Path("/run/systemd/system")
 RECORD = Path("/run/scrimbox-engine.json")
@@ -119,7 +119,7 @@ def start() -> None:
     while version() is None:
         if (process is not None and process.poll() is not None) or time.monotonic() > deadline:
             RECORD.unlink()
-            why = f"The end of {LOG}:\n{tail(LOG)}" if process is not None else "Look at: journalctl -u docker"
+            why = f"The end of {LOG}:\n{quoted(LOG)}" if process is not None else "Look at: journalctl -u docker"
             raise Trouble(f"the Docker engine did not start. {why}")
         time.sleep(0.5)
 

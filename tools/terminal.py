@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -90,7 +90,11 @@ class Step:
     def mark(self, text: str) -> None:
         """A stage of the step; shown where the line is not alive."""
         if not self._alive:
-            say(f"  {text}")
+            self.say(text)
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        say(f"\r\033[K  {text}" if self._alive else f"  {text}")
 
     def _tick(self) -> None:
         while not self._over.wait(0.5):
@@ -98,10 +102,15 @@ class Step:
             print(f"\r\033[K{line[:110]}", end="", flush=True)
 
 
-def tail(log: Path, lines: int = TAIL_LINES) -> str:
-    """The last lines of a log, indented."""
-    text = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return "\n".join(f"  | {line[:LINE_LENGTH]}" for line in text[-lines:])
+def last_lines(lines: Sequence[str]) -> Sequence[str]:
+    """The end of a log."""
+    return lines[-TAIL_LINES:]
+
+
+def quoted(log: Path, excerpt: Callable[[Sequence[str]], Sequence[str]] = last_lines) -> str:
+    """A part of a log, indented."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(f"  | {line[:LINE_LENGTH]}" for line in excerpt(lines))
 
 
 def run_logged(
@@ -112,6 +121,7 @@ def run_logged(
     cwd: Path = ROOT,
     on_line: Callable[[str], None] | None = None,
     mask: re.Pattern[str] | None = None,
+    excerpt: Callable[[Sequence[str]], Sequence[str]] = last_lines,
     advice: str = "",
 ) -> None:
     """Run a program with its output in a log.
@@ -123,6 +133,7 @@ def run_logged(
         cwd: the folder to run it in.
         on_line: told each line of the output.
         mask: what must not reach the log.
+        excerpt: which part of the log a failure shows.
         advice: what to do when it fails; added to the message.
 
     Raises:
@@ -151,5 +162,5 @@ def run_logged(
                     on_line(line.rstrip("\n"))
     if process.returncode != 0:
         name = Path(command[0]).name
-        message = f"{name} failed (exit status {process.returncode}). The end of {shown(log)}:\n{tail(log)}"
+        message = f"{name} failed (exit status {process.returncode}). From {shown(log)}:\n{quoted(log, excerpt)}"
         raise Trouble(f"{message}\n{advice}" if advice else message)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from tools import demo
 from tools.credentials import Secrets, Site
 
@@ -51,19 +49,6 @@ def test_an_error_page_is_not_a_segment() -> None:
 
 def test_what_cannot_be_reached_is_said() -> None:
     assert missing() == "nothing at /streams/match123.json"
-
-
-@pytest.mark.parametrize(
-    ("line", "role", "name"),
-    [
-        ("TASK [nginx : Build | Compile] ****", "nginx", "Build | Compile"),
-        ("TASK [Show the answer] ***", None, "Show the answer"),
-    ],
-)
-def test_progress_is_read_from_ansible(line: str, role: str | None, name: str) -> None:
-    match = demo.TASK.match(line)
-    assert match is not None
-    assert (match["role"], match["name"]) == (role, name)
 
 
 def test_the_last_words_hold_link_login_obs_settings_and_how_to_stop() -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import stat
-import sys
 from pathlib import Path
 
 import pytest
 
-from tools import deploy
+from tools import deploy, playbook
 from tools.credentials import Secrets, Site, parse_answer, parse_secrets, sheet
-from tools.target import Target, parse_host
+from tools.target import Target
 from tools.terminal import Trouble
 
 SITE = Site(
@@ -57,11 +55,6 @@ def test_an_ill_formed_option_is_refused_with_its_value_and_what_is_allowed(
     assert f"{name}={value} " in str(refused.value)
 
 
-def test_check_runs_the_play_without_changing_anything() -> None:
-    command = deploy.playbook_command("deploy", [parse_host("vod.example.com")], {}, check=True)
-    assert command[-2:] == ["--check", "--diff"]
-
-
 def test_ssh_goes_where_the_inventory_says() -> None:
     variables = {"ansible_host": "192.0.2.7", "ansible_user": "alice", "ansible_port": 2222}
     assert deploy.ssh_login(Target("vod", variables=variables, listed=True)) == ["-p", "2222", "alice@192.0.2.7"]
@@ -72,21 +65,19 @@ def test_host_wins_over_the_inventory() -> None:
     assert deploy.ssh_login(target) == ["root@vod"]
 
 
-def test_the_sudo_password_goes_by_a_private_file_that_is_removed(tmp_path: Path) -> None:
-    seen = tmp_path / "seen"
-    script = (
-        "import os, sys; p = sys.argv[-1]; "
-        "print(open(p).read(), oct(os.stat(p).st_mode), p, os.environ, file=open({!r}, 'w'))"
-    )
-    status = deploy.run(
-        [sys.executable, "-c", script.format(str(seen))], "s3cret", {**os.environ, deploy.SUDO_PASSWORD: "s3cret"}
-    )
-    assert status == 0
-    password, mode, path, environment = seen.read_text().split(" ", 3)
-    assert password == "s3cret"
-    assert stat.S_IMODE(int(mode, 8)) == 0o600
-    assert not Path(path).exists()
-    assert "s3cret" not in environment
+def test_the_sudo_password_goes_by_a_private_file_that_is_removed() -> None:
+    with deploy.password_arguments("s3cret") as (option, name):
+        path = Path(name)
+        assert option == "--become-password-file"
+        assert path.read_text() == "s3cret"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert not path.exists()
+
+
+def test_ansible_does_not_get_the_sudo_password_in_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(deploy.SUDO_PASSWORD, "s3cret")
+    assert "s3cret" not in playbook.environment().values()
 
 
 def test_nobody_is_asked_for_a_password_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
