@@ -46,8 +46,8 @@ class Aside:
 
 
 def _free(folder: Path, recording: Path) -> Path:
-    for number in itertools.count(2):
-        name = recording.name if number == 2 else f"{recording.stem}.{number}{recording.suffix}"
+    for number in itertools.count(1):
+        name = recording.name if number == 1 else f"{recording.stem}.{number}{recording.suffix}"
         if not (folder / name).exists():
             return folder / name
     raise AssertionError

@@ -57,21 +57,24 @@ class Closer:
             if closed.exists():
                 announce(Live(closed.name, started))
             if self._take_away(session, file):
-                self.withdraw(session)
+                self.put_back(session)
                 return False
         self._hand_over(session, file, started)
         self._disk.remove(self._config.hls / away_playlist(file))
         return True
 
-    def withdraw(self, session: Session) -> None:
-        """Undo the beginning of an end, for a session that goes on."""
-        file = self.file_for(session)
-        closed, away = self._config.hls / closed_playlist(file), self._config.hls / away_playlist(file)
+    def put_back(self, session: Session) -> None:
+        """Give a session that goes on its live playlist again, should an end have begun."""
+        away = self._config.hls / away_playlist(self.file_for(session))
         if away.exists():
             self._disk.put_back(away, self._config.hls / live_playlist(session.stream))
+
+    def withdraw(self, session: Session) -> None:
+        """Remove the closed copy of a session that goes on, once the state document names it no more."""
+        closed = self._config.hls / closed_playlist(self.file_for(session))
         if closed.exists():
             self._disk.remove(closed)
-            log.info("%s: the publisher is back, the session goes on", session.stream)
+            log.info("%s: the publisher came back, the session goes on", session.stream)
 
     def finish_moves(self, waiting: Iterable[Job], incoming: set[str]) -> None:
         """Move what an earlier pass left behind when it was killed between the recordings of a job."""

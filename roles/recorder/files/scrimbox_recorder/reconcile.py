@@ -67,41 +67,49 @@ class Recorder:
         recordings = self._watch.look(self._entries(), steady, self._world.wall(), self._is_open)
         for empty in leftovers(recordings, steady):
             self._disk.remove(self._config.incoming / empty.name)
+            recordings.remove(empty)
         ongoing: dict[str, tuple[Session, Phase]] = {}
         for stream, sessions in split(recordings, self._config.grace_seconds).items():
-            for number, session in enumerate(sessions):
-                newest = number == len(sessions) - 1
+            others = [part for part in recordings if part.stream == stream and part not in sessions[-1].recordings]
+            # A publisher who is connected but has sent nothing holds the live playlist already.
+            taken = any(part.began >= sessions[-1].ended for part in others)
+            for session in sessions:
+                newest = session is sessions[-1] and not taken
                 try:
                     phase = self._converge(session, steady, newest=newest)
                 except OSError as error:
                     log.error("%s: %s", stream, error)
-                    phase = Phase.INTERRUPTED
-                if newest and phase is not Phase.OVER:
+                    phase = Phase.OVER
+                if phase and session is sessions[-1]:
                     ongoing[stream] = (session, phase)
         self._note(ongoing)
         jobs = self._jobs.all()
         self._publish({stream: session for stream, (session, _) in ongoing.items()}, jobs)
+        for session, phase in ongoing.values():
+            if phase is not Phase.OVER:
+                self._closer.withdraw(session)
         keep = {job.file for job in jobs} | {self._closer.file_for(session) for session, _ in ongoing.values()}
         active = {name.stream for text in self._incoming.names() if (name := recording(text))}
         self._sweeper.sweep(active, keep, steady, self._world.wall())
 
-    def _converge(self, session: Session, steady: float, *, newest: bool) -> Phase:
-        """Bring one session to where it should be; its phase afterwards, OVER if it has been handed over."""
+    def _converge(self, session: Session, steady: float, *, newest: bool) -> Phase | None:
+        """Bring one session to where it should be; its phase afterwards, None if it has been handed over."""
         live = self._config.hls / live_playlist(session.stream)
         phase = session.phase(steady, self._config.idle_seconds, self._config.grace_seconds)
         if phase is not Phase.OVER:
-            self._closer.withdraw(session)
+            self._closer.put_back(session)
         self._measurer.take(session, live)
         if phase is not Phase.OVER:
             return phase
 
         def announce(closed: Live) -> None:
             self._write(session.stream, "processing", closed)
+            self._shown = None
 
         if not self._closer.end(session, self._started(session), announce, newest=newest):
             return Phase.INTERRUPTED
         self._measurer.forget(session.stream)
-        return Phase.OVER
+        return None
 
     def _started(self, session: Session) -> float:
         """Wall clock of the session's first picture, the encoder's delay taken off."""
@@ -160,7 +168,12 @@ class Recorder:
         """State of a stream, with what can be played where that is no replay yet."""
         playlist = live_playlist(stream)
         if session and (self._config.hls / playlist).exists():
-            return self._phases[stream].value, Live(playlist, self._started(session))
+            live = self._phases[stream] is Phase.LIVE
+            return ("live" if live else "interrupted"), Live(playlist, self._started(session))
+        if session and self._phases[stream] is Phase.OVER:
+            closed = closed_playlist(self._closer.file_for(session))
+            if (self._config.hls / closed).exists():
+                return "processing", Live(closed, self._started(session))
         for job in reversed(jobs):
             closed = closed_playlist(job.file)
             if job.stream == stream and (self._config.hls / closed).exists():
@@ -180,5 +193,6 @@ class Recorder:
 _NOTES = {
     Phase.LIVE: "is live",
     Phase.INTERRUPTED: "no data, waiting for the publisher",
+    Phase.OVER: "the session is over but could not be closed",
     None: "the session has ended",
 }

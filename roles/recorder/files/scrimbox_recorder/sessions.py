@@ -16,9 +16,9 @@ SLACK = 5.0
 class Phase(Enum):
     """Where an unfinished session stands."""
 
-    LIVE = "live"
-    INTERRUPTED = "interrupted"
-    OVER = "over"
+    LIVE = "data arrives"
+    INTERRUPTED = "no data, within the grace"
+    OVER = "nobody writes, the grace has passed"
 
 
 @dataclass(frozen=True)

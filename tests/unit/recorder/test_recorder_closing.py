@@ -1,0 +1,196 @@
+"""The end of a session, with a power cut after every step and a publisher who returns after every step."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from recorder_yard import Yard, flv, playlist_head
+
+END = 121.0
+"""Steady second at which the grace of the session has passed."""
+
+
+@pytest.fixture
+def yards(tmp_path: Path) -> Iterator[Yard]:
+    return (Yard(tmp_path / str(number)) for number in itertools.count())
+
+
+def ended_session(yard: Yard) -> Yard:
+    """Two recordings of one session, its last data 121 s ago, everything published as interrupted."""
+    first = yard.publish(data=flv(25))
+    yard.segment(pts_ms=0)
+    yard.later(1)
+    yard.hang_up(first)
+    yard.later(10)
+    second = yard.publish(data=flv(50))
+    yard.segment(pts_ms=0, fresh=True)
+    yard.later(1.5)
+    yard.hang_up(second)
+    yard.later(118)
+    assert yard.state() == "interrupted"
+    return yard
+
+
+def finish(yard: Yard) -> None:
+    """Everything that is still to be done, done by processes that remember nothing."""
+    yard.restart()
+    yard.later(3)
+    assert yard.playable()
+    yard.finalise()
+    yard.later(3)
+
+
+def count_steps(yard: Yard) -> int:
+    yard.steps.clear()
+    yard.later(3)
+    assert yard.state() == "processing"
+    return len(yard.steps)
+
+
+def test_a_power_cut_after_any_step_of_an_end_changes_nothing_in_the_end(yards: Iterator[Yard]) -> None:
+    steps = count_steps(ended_session(next(yards)))
+    reference = ended_session(next(yards))
+    reference.later(3)
+    finish(reference)
+    for step in range(1, steps + 1):
+        yard = ended_session(next(yards))
+        with yard.dying_at(step):
+            yard.later(3)
+        assert len(yard.steps) == step
+        assert yard.playable(), yard.steps
+        yard.now = reference.now - 6
+        finish(yard)
+        assert yard.tree() == reference.tree(), yard.steps
+
+
+def test_something_plays_after_every_step_of_an_end(yards: Iterator[Yard]) -> None:
+    yard = ended_session(next(yards))
+    broken: list[str] = []
+    yard.at_step = lambda number, step: None if yard.playable() else broken.append(step)
+    yard.later(3)
+    yard.finalise()
+    yard.later(3)
+    assert yard.state() == "replay"
+    assert broken == []
+
+
+class Returning:
+    """A publisher who returns right after a step of the end: nginx reads the playlist, then opens the recording."""
+
+    def __init__(self, yard: Yard, step: int) -> None:
+        self.yard, self.step = yard, step
+        self.name = ""
+        self.restored = ""
+
+    def __call__(self, number: int, step: str) -> None:
+        if number == self.step:
+            playlist = self.yard.config.hls / "cup.m3u8"
+            self.restored = playlist.read_text(encoding="ascii") if playlist.exists() else playlist_head()
+            self.name = self.yard.publish(data=b"")
+
+    def send(self) -> str:
+        """The first segment: nginx writes the playlist from what it had read. Its name."""
+        self.yard.send(self.name, flv(75))
+        (self.yard.config.hls / "cup.m3u8").write_text(self.restored, encoding="ascii")
+        return self.yard.segment(fresh=True)
+
+
+def test_a_publisher_who_returns_after_any_step_loses_nothing(yards: Iterator[Yard]) -> None:
+    steps = count_steps(ended_session(next(yards)))
+    continued = set()
+    for step in range(1, steps + 1):
+        yard = ended_session(next(yards))
+        publisher = Returning(yard, step)
+        yard.steps.clear()
+        yard.at_step = publisher
+        yard.later(1.5)
+        yard.later(1.5)
+        assert yard.playable(), yard.steps
+        segment = publisher.send()
+        yard.later(3)
+        assert (yard.state(), yard.playable()) == ("live", True), yard.steps[:step]
+        closed = [path.read_text(encoding="ascii") for path in yard.config.hls.glob("cup.*.m3u8")]
+        if closed:
+            assert segment not in closed[0]
+            listed = (yard.config.hls / "cup.m3u8").read_text(encoding="ascii")
+            assert [line for line in listed.splitlines() if line.endswith(".ts")] == [segment], "sessions share a playlist"
+        else:
+            continued.add(step)
+        yard.hang_up(publisher.name)
+        yard.later(125)
+        yard.finalise()
+        yard.later(3)
+        replays = yard.document()["replays"]
+        assert sum(round(part["duration"] / 0.04) for replay in replays for part in replay["parts"]) == 25 + 50 + 75
+        assert len(replays) == (2 if closed else 1), yard.steps[:step]
+    assert continued == set(range(1, len(continued) + 1)), "once over, a session stays over"
+    assert 5 <= len(continued) < steps
+
+
+def test_a_power_cut_and_a_return_within_the_grace_goes_on_in_one_session(yards: Iterator[Yard]) -> None:
+    steps = count_steps(ended_session(next(yards)))
+    for step in range(1, steps + 1):
+        yard = ended_session(next(yards))
+        with yard.dying_at(step):
+            yard.later(1.5)
+        publisher = Returning(yard, 0)
+        publisher(0, "")
+        publisher.send()
+        yard.restart()
+        yard.later(3)
+        assert (yard.state(), yard.playable()) == ("live", True), yard.steps
+        yard.hang_up(publisher.name)
+        yard.later(125)
+        yard.finalise()
+        yard.later(3)
+        replays = yard.document()["replays"]
+        assert sum(round(part["duration"] / 0.04) for replay in replays for part in replay["parts"]) == 150, yard.steps
+        assert not list(yard.config.hls.glob(".*"))
+
+
+def test_a_session_never_takes_the_name_of_another(yard: Yard) -> None:
+    taken = yard.config.recordings / "cup-20270115T080000Z.mp4"
+    taken.write_text("mine", encoding="ascii")
+    ended_session(yard)
+    yard.later(3)
+    yard.finalise()
+    yard.later(3)
+    assert taken.read_text(encoding="ascii") == "mine"
+    assert [replay["file"] for replay in yard.document()["replays"]] == ["cup-20270115T080001Z"]
+
+
+def test_two_recordings_of_the_same_name_are_both_kept(yard: Yard) -> None:
+    for _ in range(2):
+        yard.hang_up(yard.publish(label=1_800_000_000))
+        yard.later(130)
+    yard.finalise()
+    yard.later(3)
+    assert len(yard.document()["replays"]) == 2
+
+
+def test_a_session_that_cannot_be_closed_stays_playable(yard: Yard, caplog: pytest.LogCaptureFixture) -> None:
+    ended_session(yard)
+    obstacle = yard.config.finalizing / "cup-20270115T080000Z"
+    obstacle.touch()
+    yard.later(6)
+    assert yard.playable()
+    assert "cup: " in caplog.text
+    obstacle.unlink()
+    yard.later(6)
+    yard.finalise()
+    yard.later(3)
+    assert yard.state() == "replay"
+
+
+def test_a_job_names_what_the_finalizer_needs(yard: Yard) -> None:
+    ended_session(yard)
+    yard.later(3)
+    (folder,) = [path for path in yard.config.finalizing.iterdir() if path.is_dir()]
+    job = json.loads((folder / "session.json").read_text(encoding="utf-8"))
+    assert (job["file"], job["title"], job["parts"]) == (folder.name, "The cup", sorted(job["parts"]))
+    assert sorted(path.name for path in folder.glob("*.flv")) == job["parts"]
+    assert len(list(folder.glob("*.clock"))) == 2
