@@ -214,9 +214,11 @@ def redeployed(server: Host, live: Live) -> Redeployed:
     live.watching.wait_for("seeked", 90)
     live.leaving.wait_for("live", 60)
     before, kept = ingest_process(server), recordings(server)
+    started = time.monotonic()
     run = deploy.playbook("deploy", **CHANGED)
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-2000:]
-    assert live.publisher.running, "the push ended while deploying"
+    took = time.monotonic() - started
+    assert live.publisher.running, f"the push ended while a deploy took {took:.0f} s: {live.publisher.wait()}"
     return Redeployed(run.stdout, before, ingest_process(server), kept, recordings(server))
 
 

@@ -12,7 +12,9 @@ from tests.conftest import PROJECT
 from tests.render.renderer import ROLES
 
 NAMES = sorted(path.name for path in ROLES.iterdir() if (path / "tasks").is_dir())
-TEMPLATES = sorted([*(PROJECT / "templates").rglob("*.j2"), *ROLES.glob("*/templates/**/*.j2")])
+EVERY_TEMPLATE = sorted([*(PROJECT / "templates").rglob("*.j2"), *ROLES.glob("*/templates/**/*.j2")])
+PARTIALS = set(re.findall(r"{%-? include '([^']+)'", "".join(path.read_text() for path in EVERY_TEMPLATE)))
+TEMPLATES = [path for path in EVERY_TEMPLATE if path.name not in PARTIALS]
 YAML_FILES = sorted(
     path for folder in ("roles", "playbooks", "inventory", "molecule") for path in (PROJECT / folder).rglob("*.yml")
 )
