@@ -1,4 +1,4 @@
-"""A server's folders made small: files as nginx writes them, clocks that stand still, and a disk on which one can die."""
+"""A server's folders made small: files as nginx writes them, clocks that stand still, a disk on which one can die."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from scrimbox_recorder.finalize import Finalizer
 from scrimbox_recorder.media import MediaError, Probe
 from scrimbox_recorder.reconcile import Recorder, World
 
-EPOCH = 1_800_000_000
-"""Wall clock at which the tests' steady clock shows 0."""
+EPOCH = 1_600_000_000
+"""Wall clock at which the tests' steady clock shows 0: long before the files' own times, so that nothing looks old."""
 
 
 class PowerCutError(BaseException):

@@ -81,8 +81,8 @@ def test_the_whole_life_of_a_session(yard: Yard) -> None:
     assert yard.state() == "interrupted"
     yard.later(5)
     assert yard.state() == "processing"
-    assert yard.document()["live"]["playlist"] == "/hls/cup.20270115T080000Z.m3u8"
-    assert (yard.config.hls / "cup.20270115T080000Z.m3u8").read_text(encoding="ascii").endswith("#EXT-X-ENDLIST\n")
+    assert yard.document()["live"]["playlist"] == "/hls/cup.20200913T122640Z.m3u8"
+    assert (yard.config.hls / "cup.20200913T122640Z.m3u8").read_text(encoding="ascii").endswith("#EXT-X-ENDLIST\n")
     assert not (yard.config.hls / "cup.m3u8").exists()
     yard.finalise()
     yard.later(3)
@@ -90,7 +90,7 @@ def test_the_whole_life_of_a_session(yard: Yard) -> None:
     assert document["state"] == "replay"
     assert document["live"] is None
     (replay,) = document["replays"]
-    assert replay["url"] == "/vod/recordings/cup-20270115T080000Z.mp4"
+    assert replay["url"] == "/vod/recordings/cup-20200913T122640Z.mp4"
     assert replay["parts"][0]["clock"][0] == [0.0, iso(EPOCH)]
     assert list(yard.config.incoming.glob("cup*")) == []
 
@@ -170,7 +170,7 @@ def test_sessions_of_a_long_absence_are_told_apart(yard: Yard) -> None:
     assert yard.state() == "live"
     yard.finalise()
     yard.later(1)
-    assert [replay["file"] for replay in yard.document()["replays"]] == ["cup-20270115T080000Z"]
+    assert [replay["file"] for replay in yard.document()["replays"]] == ["cup-20200913T122640Z"]
     assert (yard.config.incoming / second).exists()
 
 
@@ -182,7 +182,7 @@ def test_an_ended_session_leaves_the_playlist_of_a_connected_publisher_alone(yar
     for _ in range(3):
         yard.later(1.5)
     assert (yard.config.hls / "cup.m3u8").exists()
-    assert [job.file for job in yard.recorder._jobs.all()] == ["cup-20270115T080000Z"]
+    assert [job.file for job in yard.recorder._jobs.all()] == ["cup-20200913T122640Z"]
     yard.send(empty, flv())
     yard.segment(fresh=True)
     yard.later(1.5)
@@ -247,7 +247,9 @@ def test_a_late_recorder_finds_the_first_segment_in_a_long_playlist(yard: Yard) 
     assert lines.startswith(f"v {EPOCH * 1000} 0 ")
 
 
-def test_streams_that_are_not_declared_any_more_keep_their_link_while_they_have_replays(yard: Yard, tmp_path: Path) -> None:
+def test_streams_that_are_not_declared_any_more_keep_their_link_while_they_have_replays(
+    yard: Yard, tmp_path: Path
+) -> None:
     yard.hang_up(live(yard))
     yard.later(125)
     yard.finalise()
@@ -268,7 +270,9 @@ def test_a_lost_document_is_written_again(yard: Yard) -> None:
     yard.restart()
     yard.later(3)
     assert yard.state() == "offline"
-    assert json.loads((yard.config.state / "index.json").read_text(encoding="utf-8"))["streams"][0]["state"] == "offline"
+    assert (
+        json.loads((yard.config.state / "index.json").read_text(encoding="utf-8"))["streams"][0]["state"] == "offline"
+    )
 
 
 def test_the_index_lists_everything_in_short(yard: Yard) -> None:
@@ -287,7 +291,15 @@ def test_a_documents_replays_are_the_newest_twenty(yard: Yard) -> None:
     yard.recorder.run()
     for number in range(25):
         file = f"cup-20270101T0000{number:02}Z"
-        sidecar = {"id": "cup", "title": "t", "file": file, "started": iso(EPOCH + number), "duration": 1, "size": 1, "parts": []}
+        sidecar = {
+            "id": "cup",
+            "title": "t",
+            "file": file,
+            "started": iso(EPOCH + number),
+            "duration": 1,
+            "size": 1,
+            "parts": [],
+        }
         (yard.config.recordings / f"{file}.mp4").touch()
         (yard.config.recordings / f"{file}.json").write_text(json.dumps(sidecar), encoding="utf-8")
     yard.later(3)
@@ -322,14 +334,16 @@ class TestStaleHls:
         yard.later(200)
         assert current.exists()
 
-    def test_a_closed_playlist_goes_some_time_after_its_replay_came_and_takes_its_segments_along(self, yard: Yard) -> None:
+    def test_a_closed_playlist_goes_some_time_after_its_replay_came_and_takes_its_segments_along(
+        self, yard: Yard
+    ) -> None:
         yard.hang_up(live(yard))
         yard.later(125)
         yard.finalise()
-        sidecar = yard.config.recordings / "cup-20270115T080000Z.json"
+        sidecar = yard.config.recordings / "cup-20200913T122640Z.json"
         os.utime(sidecar, (yard.wall, yard.wall))
         yard.later(800)
-        assert (yard.config.hls / "cup.20270115T080000Z.m3u8").exists()
+        assert (yard.config.hls / "cup.20200913T122640Z.m3u8").exists()
         assert len(list(yard.config.hls.glob("*.ts"))) == 3
         yard.later(250)
         assert list(yard.config.hls.iterdir()) == []

@@ -29,17 +29,17 @@ class TestNames:
 
     def test_live_and_closed_playlists_are_told_apart(self) -> None:
         assert names.playlist("cup.m3u8") == ("cup", "")
-        assert names.playlist("cup.20270115T080000Z.m3u8") == ("cup", "20270115T080000Z")
+        assert names.playlist("cup.20200913T122640Z.m3u8") == ("cup", "20200913T122640Z")
         assert names.playlist("cup.m3u8.bak") is None
 
     def test_a_session_is_named_by_its_second(self) -> None:
-        file = names.file_name("cup-2", 1800000000)
-        assert file == "cup-2-20270115T080000Z"
-        assert names.split_file(file) == ("cup-2", "20270115T080000Z")
-        assert names.stamp_seconds("20270115T080000Z") == 1800000000
-        assert names.closed_playlist(file) == "cup-2.20270115T080000Z.m3u8"
+        file = names.file_name("cup-2", 1600000000)
+        assert file == "cup-2-20200913T122640Z"
+        assert names.split_file(file) == ("cup-2", "20200913T122640Z")
+        assert names.stamp_seconds("20200913T122640Z") == 1600000000
+        assert names.closed_playlist(file) == "cup-2.20200913T122640Z.m3u8"
 
-    @pytest.mark.parametrize("epoch", [0.0, 1800000000.0, 1800000000.9996, 1800000000.123])
+    @pytest.mark.parametrize("epoch", [0.0, 1600000000.0, 1600000000.9996, 1600000000.123])
     def test_times_have_milliseconds_and_z_and_come_back(self, epoch: float) -> None:
         text = names.iso(epoch)
         assert text.endswith("Z")
@@ -291,28 +291,28 @@ class TestStale:
 
 
 DAY = 86400
-STAMP = names.stamp_seconds("20270115T080000Z")
+STAMP = names.stamp_seconds("20200913T122640Z")
 
 
 class TestRetention:
     def test_old_replays_go_sidecar_first_with_all_their_files(self) -> None:
-        files = {f"cup-20270115T080000Z.{kind}": (10, STAMP + 5.0) for kind in ("mp4", "json", "jpg")}
+        files = {f"cup-20200913T122640Z.{kind}": (10, STAMP + 5.0) for kind in ("mp4", "json", "jpg")}
         gone = retention.expired(files, 30, STAMP + 31 * DAY, set())
         assert [removal.name.rpartition(".")[2] for removal in gone] == ["json", "jpg", "mp4"]
         assert "31 days old" in gone[0].reason
 
     @pytest.mark.parametrize(("days", "age"), [(0, 9999), (30, 29)])
     def test_young_ones_stay_and_zero_keeps_all(self, days: int, age: int) -> None:
-        files = {"cup-20270115T080000Z.mp4": (10, float(STAMP))}
+        files = {"cup-20200913T122640Z.mp4": (10, float(STAMP))}
         assert retention.expired(files, days, STAMP + age * DAY, set()) == []
 
     def test_a_wrong_clock_at_recording_deletes_nothing(self) -> None:
-        files = {"cup-19700101T000000Z.mp4": (10, float(STAMP)), "cup-20270115T080000Z.mp4": (1, 0.0)}
+        files = {"cup-19700101T000000Z.mp4": (10, float(STAMP)), "cup-20200913T122640Z.mp4": (1, 0.0)}
         assert retention.expired(files, 30, STAMP + DAY, set()) == []
 
     def test_unfinished_and_foreign_files_stay(self) -> None:
-        files = {"cup-20270115T080000Z.mp4": (10, 0.0), "holiday.mp4": (10, 0.0)}
-        assert retention.expired(files, 1, STAMP * 2, {"cup-20270115T080000Z"}) == []
+        files = {"cup-20200913T122640Z.mp4": (10, 0.0), "holiday.mp4": (10, 0.0)}
+        assert retention.expired(files, 1, STAMP * 2, {"cup-20200913T122640Z"}) == []
 
     def test_only_old_temporary_files_are_leftovers(self) -> None:
         files = {".cup.json.tmp": (1, 0.0), ".new.tmp": (1, 9e9), "cup.json": (1, 0.0), "cup.m3u8.bak": (1, 0.0)}
