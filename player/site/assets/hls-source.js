@@ -34,6 +34,8 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
   let current = target;
   let details = null;
   let lastSegment = -1;
+  let foreign = false;
+  let shownWall = null;
   let grewAt = performance.now();
   let failures = 0;
   let retry = 0;
@@ -67,8 +69,21 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     return current.kind === "dvr" ? 0 : -1;
   }
 
+  /** The address of a growing playlist is used again by the next session, whose segments count anew. */
+  function isAnotherSession(next) {
+    const last = details.fragments[details.fragments.length - 1];
+    const same = next.fragments.find(({ sn }) => sn === last.sn);
+    return next.endSN < details.endSN || (same !== undefined && same.relurl !== last.relurl);
+  }
+
   function loaded(_event, data) {
     const first = details === null;
+    if (!first && isAnotherSession(data.details)) {
+      foreign = true;
+      hls.stopLoad();
+      onTrouble(true);
+      return;
+    }
     details = data.details;
     if (details.endSN !== lastSegment || !details.live) {
       lastSegment = details.endSN;
@@ -141,6 +156,13 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     }
   }, WATCH_MS);
 
+  function moved() {
+    if (details && !foreign) {
+      shownWall = fragmentWall(details.fragments, video.currentTime);
+    }
+  }
+
+  video.addEventListener("timeupdate", moved);
   hls.on(Hls.Events.LEVEL_LOADED, loaded);
   hls.on(Hls.Events.FRAG_BUFFERED, settled);
   hls.on(Hls.Events.ERROR, failed);
@@ -152,7 +174,10 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
       return current;
     },
     /** The wall clock of what is on screen, in ms, or null. */
-    wall: () => (details ? fragmentWall(details.fragments, video.currentTime) : null),
+    wall() {
+      moved();
+      return shownWall;
+    },
     /** The position, in s, that counts as live, or null. */
     edge: () => (details && details.live ? hls.liveSyncPosition : null),
     /** Continues with another address of the same segments, from the next time that the playlist is asked for. */
@@ -179,6 +204,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     close() {
       clearInterval(watchdog);
       cancelRetry();
+      video.removeEventListener("timeupdate", moved);
       hls.destroy();
     },
   };

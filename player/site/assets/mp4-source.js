@@ -9,10 +9,12 @@ function placeOf(replay, wall) {
 
 /**
  * Attaches a replay to the video element. `wall` is the wall-clock time to begin at, in ms; null begins at the
- * start, Infinity at the end. Calls onTrouble(true | false) when it stops and begins to load.
+ * start, Infinity at the end. `play` tells whether it is to play. Calls onTrouble(true | false) when it stops and
+ * begins to load.
  */
-export function openMp4(video, { target, wall, onTrouble }) {
+export function openMp4(video, { target, wall, play, onTrouble }) {
   const { replay } = target;
+  let playing = play;
   let failures = 0;
   let retry = 0;
   let position = wall === null ? 0 : placeOf(replay, wall);
@@ -41,8 +43,12 @@ export function openMp4(video, { target, wall, onTrouble }) {
     }
   }
 
+  // A source that fails pauses the element, and so does the next try: only in between it is the viewer's doing.
+  function paused() {
+    playing = playing && failures > 0;
+  }
+
   function failed() {
-    const playing = !video.paused;
     failures += 1;
     onTrouble(true);
     clearTimeout(retry);
@@ -54,7 +60,8 @@ export function openMp4(video, { target, wall, onTrouble }) {
     }, backOff(failures));
   }
 
-  const listeners = { loadedmetadata: measured, loadeddata: loaded, timeupdate: moved, error: failed };
+  const listeners = { loadedmetadata: measured, loadeddata: loaded, timeupdate: moved, error: failed, pause: paused };
+  listeners.play = () => (playing = true);
   Object.keys(listeners).forEach((name) => video.addEventListener(name, listeners[name]));
   load();
 

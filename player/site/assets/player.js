@@ -92,7 +92,7 @@ function open(target, { wall = null, play = true } = {}) {
   troubleSince = null;
   if (target) {
     const openSource = target.kind === "mp4" ? openMp4 : openHls;
-    source = openSource(video, { target, wall, onTrouble, onBroken });
+    source = openSource(video, { target, wall, play, onTrouble, onBroken });
     source.setSpeed(speed);
     if (play) {
       begin(video, () => (page.sound.hidden = false));
@@ -164,8 +164,17 @@ function goLive() {
 
 function chooseSpeed(rate) {
   speed = rate;
+  // What the next source begins with.
+  video.defaultPlaybackRate = rate;
   if (source) {
     source.setSpeed(rate);
+  }
+}
+
+/** The speed button shows what the viewer chose, not the tenth by which the live edge is caught up with. */
+function hideCatchingUp(event) {
+  if (video.playbackRate !== speed) {
+    event.stopPropagation();
   }
 }
 
@@ -185,6 +194,7 @@ function wire() {
   });
   page["log-in"].href = window.location.pathname + window.location.search;
   page.controller.addEventListener("mediaplaybackraterequest", (event) => chooseSpeed(Number(event.detail)));
+  page.controller.addEventListener("ratechange", hideCatchingUp, true);
   video.addEventListener("volumechange", () => {
     page.sound.hidden = page.sound.hidden || !video.muted;
   });
