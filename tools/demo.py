@@ -5,107 +5,24 @@ Usage: python -m tools.demo
 
 from __future__ import annotations
 
-import base64
-import json
+import hashlib
 import time
-import urllib.error
-import urllib.request
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from tools import container, engine, image
-from tools.credentials import Secrets, Site, read_secrets, read_site
+from tools import container, demo_pattern, engine, image
+from tools.credentials import Secrets, Site, read_secrets, read_site, secrets_file
 from tools.playbook import play
+from tools.playing import Viewer, wait_playing
 from tools.project import ROOT
 from tools.target import CLONE, DEMO, HTTP_PORT, RTMP_PORT, Target, demo_variables
-from tools.terminal import Step, Trouble, duration, main, say
+from tools.terminal import Trouble, duration, main, say
 
 TARGET = Target(DEMO, "docker")
-PUBLISHER = "scrimbox-demo-publisher"
-FOLDER = "/etc/scrimbox-demo"
-SCRIPT = Path(__file__).parent / "demo_publisher.sh"
+DEPLOYED = f"{demo_pattern.FOLDER}/deployed"
+IGNORED = {"node_modules", "__pycache__"}
 USUAL_HTTP_PORT = 8080
-PLAY_SECONDS = 90.0
-SYNC_BYTE = 0x47
-PACKET = 188
-
-
-@dataclass(frozen=True)
-class Viewer:
-    """One viewer's login on a site."""
-
-    url: str
-    name: str
-    password: str
-
-    def get(self, path: str) -> bytes:
-        """Fetch a path.
-
-        Raises:
-            OSError: it could not be fetched, or the answer is not 2xx.
-        """
-        token = base64.b64encode(f"{self.name}:{self.password}".encode()).decode()
-        request = urllib.request.Request(f"{self.url}{path}", headers={"Authorization": f"Basic {token}"})  # noqa: S310
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - always the demo's http address
-            return bytes(answer.read())
-
-
-def segments(playlist: str) -> list[str]:
-    """The segments that a playlist lists."""
-    return [line for line in playlist.splitlines() if line and not line.startswith("#")]
-
-
-def is_transport_stream(data: bytes) -> bool:
-    """Whether data begins with two packets of an MPEG transport stream."""
-    return len(data) > PACKET and data[0] == data[PACKET] == SYNC_BYTE
-
-
-def missing(viewer: Viewer, stream: str, pause: float = 2.5) -> str:
-    """What keeps the link from playing, in words; empty when it plays.
-
-    Args:
-        viewer: who looks.
-        stream: stream id.
-        pause: seconds in which a live playlist must have grown.
-    """
-    try:
-        viewer.get(f"/player?id={stream}")
-        state: dict[str, Any] = json.loads(viewer.get(f"/streams/{stream}.json"))
-        if state["state"] != "live" or not state["live"]:
-            return f"the stream is {state['state']}"
-        playlist = state["live"]["playlist"]
-        before = segments(viewer.get(playlist).decode())
-        time.sleep(pause)
-        after = segments(viewer.get(playlist).decode())
-        if not after or after[-1] in before:
-            return "the playlist does not grow"
-        if not is_transport_stream(viewer.get(f"{playlist.rpartition('/')[0]}/{after[-1]}")):
-            return "the newest segment is not a transport stream"
-    except urllib.error.HTTPError as error:
-        return f"{error.url} answers {error.code}"
-    except (OSError, ValueError, KeyError) as error:
-        return str(error) or type(error).__name__
-    return ""
-
-
-def wait_playing(viewer: Viewer, stream: str, seconds: float = PLAY_SECONDS) -> None:
-    """Wait until the link plays.
-
-    Raises:
-        Trouble: it does not after that many seconds; says what is missing and where to look.
-    """
-    deadline = time.monotonic() + seconds
-    with Step("demo: waiting until the link plays") as step:
-        while why := missing(viewer, stream):
-            if time.monotonic() > deadline:
-                raise Trouble(
-                    f"the demo's link does not play after {seconds:.0f} s: {why}.\n  Look at: make status HOST=demo, "
-                    f"docker exec {DEMO} journalctl -b -u {PUBLISHER} -u 'scrimbox-*'"
-                )
-            step.note(why)
-            time.sleep(1)
-        step.result = "it plays"
+ADVICE = f"Look at: make status HOST=demo; docker exec {DEMO} journalctl -b -u {demo_pattern.UNIT} -u 'scrimbox-*'"
 
 
 def ensure_container() -> None:
@@ -131,52 +48,45 @@ def ensure_container() -> None:
     container.wait_booted(DEMO)
 
 
-def publisher_environment(stream: str, key: str) -> str:
-    """The publisher's environment file."""
-    return f"SERVER=rtmp://{container.LOOPBACK}:{RTMP_PORT}/live\nSTREAM={stream}\nKEY={key}\n"
-
-
-def ensure_publisher(stream: str, key: str) -> None:
-    """Make sure that the test pattern is pushed; one that runs with these settings is kept."""
-    place, script = f"{FOLDER}/publisher.env", f"{FOLDER}/publisher.sh"
-    wanted = publisher_environment(stream, key)
-    present = "".join(engine.lines("exec", DEMO, "sh", "-c", f"cat {place} 2>/dev/null || true"))
-    if present == wanted.replace("\n", "") and engine.succeeds("exec", DEMO, "systemctl", "is-active", "-q", PUBLISHER):
-        say("publisher: the test pattern is being pushed")
-        return
-    # By standard input: nothing that holds the key is ever an argument here.
-    private = f"umask 077; mkdir -p {FOLDER}; cat > {place}"
-    engine.docker("exec", "-i", DEMO, "sh", "-c", private, stdin=wanted)
-    readable = f"chmod 0755 {FOLDER}; cat > {script}"
-    engine.docker("exec", "-i", DEMO, "sh", "-c", readable, stdin=SCRIPT.read_text(encoding="utf-8"))
-    engine.docker(
-        "exec",
-        DEMO,
-        "sh",
-        "-c",
-        f"systemctl stop {PUBLISHER} 2>/dev/null; systemctl reset-failed {PUBLISHER} 2>/dev/null; chmod 0644 {script}",
-    )
-    settings = ["User=nobody", "Restart=always", "RestartSec=2", f"EnvironmentFile={place}"]
-    properties = [f"--property={setting}" for setting in settings]
-    engine.docker("exec", DEMO, "systemd-run", "--quiet", f"--unit={PUBLISHER}", *properties, "/bin/sh", script)
-    say(f"publisher: pushing a test pattern as {stream}")
-
-
 def welcome(site: Site, secrets: Secrets) -> str:
     """What the demo says at the end."""
     first, *others = (stream["id"] for stream in site.streams)
     free = others[0] if others else first
     viewer = site.viewers[0]["name"]
-    stop = f"docker exec {DEMO} systemctl stop {PUBLISHER}"
-    rows = [
-        ("Watch", site.link(first)),
-        ("Login", f"{viewer}   password {secrets.viewer_passwords[viewer]}"),
-        ("OBS server", site.rtmp),
-        ("OBS key", f"{free}?key={secrets.publish_keys[free]}"),
-        ("End the pattern", f"{stop}   (the link then becomes the replay; OBS may take its place)"),
-        ("Stop the demo", "make demo-down"),
-    ]
-    return "\n".join(["", *(f"  {name:<16} {value}" for name, value in rows)])
+    return f"""
+  Watch        {site.link(first)}
+  Login        {viewer}   password {secrets.viewer_passwords[viewer]}
+  OBS server   {site.rtmp}
+  OBS key      {free}?key={secrets.publish_keys[free]}
+
+  End the test pattern, to see the replay at the same link or to push from OBS instead:
+               {demo_pattern.STOP}
+  Start it again with make demo. Take everything away with make demo-down."""
+
+
+def inputs() -> str:
+    """A digest of everything that shapes the demo's server."""
+    digest = hashlib.sha256()
+    files = [path for path in (ROOT / "ansible.cfg", secrets_file(TARGET)) if path.exists()]
+    for folder in ("inventory", "playbooks", "roles", "templates", "player", "tools"):
+        files += (path for path in (ROOT / folder).rglob("*") if path.is_file() and not IGNORED & set(path.parts))
+    for path in sorted(files):
+        digest.update(f"{path}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def provision(variables: Mapping[str, Any]) -> None:
+    """Run the playbook of production against the container, unless nothing has changed since it was run there.
+
+    Raises:
+        Trouble: it failed.
+    """
+    if demo_pattern.read(DEPLOYED) == inputs():
+        say("deploy: nothing has changed since the last one (make deploy HOST=demo runs it all the same)")
+        return
+    play("deploy", [TARGET], variables, quiet=True, mute="report")
+    # Afterwards, because the first deploy makes the secrets.
+    demo_pattern.write(DEPLOYED, "0644", inputs())
 
 
 def up() -> None:
@@ -185,14 +95,14 @@ def up() -> None:
     engine.ensure()
     ensure_container()
     variables = demo_variables()
-    play("deploy", [TARGET], variables, quiet=True, mute="report")
+    provision(variables)
     site = read_site(TARGET, variables)
     if not site.streams or not site.viewers:
         raise Trouble("the demo needs a stream and a viewer. Declare them in inventory/group_vars/all/scrimbox.yml.")
     secrets = read_secrets(TARGET)
     stream, viewer = site.streams[0]["id"], site.viewers[0]["name"]
-    ensure_publisher(stream, secrets.publish_keys[stream])
-    wait_playing(Viewer(site.url, viewer, secrets.viewer_passwords[viewer]), stream)
+    demo_pattern.ensure(stream, secrets.publish_keys[stream])
+    wait_playing(Viewer(site.url, viewer, secrets.viewer_passwords[viewer]), stream, ADVICE)
     say(f"demo: ready after {duration(time.monotonic() - began)}")
     say(welcome(site, secrets))
 

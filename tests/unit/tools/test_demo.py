@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tools import demo
+from tools import demo, demo_pattern, playing
 from tools.credentials import Secrets, Site
 
 PACKETS = bytes([0x47, *[0] * 187]) * 2
@@ -26,7 +26,7 @@ class Server:
 
 
 def missing(**paths: list[bytes]) -> str:
-    return demo.missing(Server(player=[b"page"], **paths), "match123", pause=0)  # type: ignore[arg-type]
+    return playing.missing(Server(player=[b"page"], **paths), "match123", pause=0)  # type: ignore[arg-type]
 
 
 def test_a_stream_plays_when_its_playlist_grows_and_its_segments_are_what_they_should_be() -> None:
@@ -62,3 +62,10 @@ def test_the_last_words_hold_link_login_obs_settings_and_how_to_stop() -> None:
         "make demo-down",
     ):
         assert part in text
+
+
+def test_the_publishers_script_holds_no_secret_and_names_what_it_wants() -> None:
+    script = demo_pattern.SOURCE.read_text()
+    for name in ("SERVER", "STREAM", "KEY"):
+        assert f"${name}" in script
+        assert f"\n{name}=" in f"\n{demo_pattern.environment('match123', 'ab')}"
