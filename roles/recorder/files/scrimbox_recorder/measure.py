@@ -39,6 +39,7 @@ class Measurer:
         self._disk = disk
         self._seen: dict[str, tuple[int, int, bool]] = {}
         self._began: dict[str, float] = {}
+        self._late: set[str] = set()
 
     def take(self, session: Session, playlist: Path) -> None:
         """Measure what has been listed since the last measurement, where that is enough or the recording has ended."""
@@ -56,6 +57,9 @@ class Measurer:
             own = recent
             if recent and not kept and not recent[0].discontinuity:
                 # The recorder comes late: only the part's first segment ties its times to those of the FLV.
+                if part.name in self._late:
+                    continue
+                self._late.add(part.name)
                 whole = whole or assign(parts, segments(playlist.read_text(encoding="ascii", errors="replace")))
                 own = whole[part] if whole[part] and whole[part][0].discontinuity else []
             self._measure(part, kept, own)
@@ -76,6 +80,7 @@ class Measurer:
         """Drop what was remembered of a stream whose session has ended."""
         self._seen.pop(stream, None)
         self._began = {name: began for name, began in self._began.items() if not name.startswith(f"{stream}-")}
+        self._late = {name for name in self._late if not name.startswith(f"{stream}-")}
 
     def _measure(self, part: Recording, kept: list[Measurement], own: list[Segment]) -> None:
         fresh = since(own, kept[-1].upto if kept else None)

@@ -39,7 +39,8 @@ def segment(name: str) -> Numbered | None:
 
 def playlist(name: str) -> Playlist | None:
     """Read the name of a live or a closed playlist; None for any other name."""
-    found = _PLAYLIST.fullmatch(name)
+    # Most names that are asked about are segments, by the thousand.
+    found = _PLAYLIST.fullmatch(name) if name.endswith(".m3u8") else None
     return Playlist(found[1], found[2] or "") if found else None
 
 
