@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -70,29 +71,27 @@ http {{
 
 # Answers by the name that wants to publish: accepted-MILLISECONDS-LABEL or refused-MILLISECONDS-LABEL.
 CALLBACK = """
-import http.server, sys, time, urllib.parse
+import http.server, os, pathlib, sys, time, urllib.parse
+folder = pathlib.Path(sys.argv[2])
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
-        verdict, delay, _ = query["name"][0].split("-", 2)
-        with open(sys.argv[3], "a") as asked:
-            print(query["name"][0], file=asked)
+        name = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)["name"][0]
+        verdict, delay, _ = name.split("-", 2)
+        (folder / f"asked-{name}").touch()
         time.sleep(int(delay) / 1000)
         self.send_response(204 if verdict == "accepted" else 403)
         self.end_headers()
     def log_message(self, *args):
         pass
 server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
-open(sys.argv[2], "w").write(str(__import__("os").getpid()))
+(folder / "callback.pid").write_text(str(os.getpid()))
 server.serve_forever()
 """
 
 # A publisher who waits for no answer: asks for each name in turn, sends frames at once, and stays until it is cut off.
 STUBBORN = """
-import json, sys
-sys.path.insert(0, sys.argv[1])
-import rtmp
-port, names, frames, patience = json.loads(sys.argv[2])
+import json, sys, rtmp
+port, names, frames, patience = json.loads(sys.argv[1])
 client, codes, closed = rtmp.Client(("127.0.0.1", port), patience), [], False
 client.connect("live")
 try:
@@ -127,10 +126,6 @@ class Bench:
     folder: PurePosixPath
     rtmp: int
 
-    def run(self, *command: str, timeout: float = 60) -> str:
-        """Run a command in the container and return what it prints."""
-        return inside(*command, timeout=timeout)
-
     def push(self, app: str, name: str, media: str = "video.flv", *, paced: bool = False) -> subprocess.Popen[bytes]:
         """Start ffmpeg on a file; it waits for the server's answer before it sends frames."""
         pace = ["-re"] if paced else []
@@ -146,19 +141,17 @@ class Bench:
 
     def stubborn(self, *names: str) -> Told:
         """Publish without waiting for answers, and stay until cut off or until nothing was said for 6 seconds."""
-        return told(self.start_stubborn(*names))
+        return heard(self.start_stubborn(*names))
 
     def start_stubborn(self, *names: str) -> subprocess.Popen[str]:
         """Start what `stubborn` waits for."""
         arguments = json.dumps([self.rtmp, names, 2 * FPS, 6])
-        command = ["docker", "exec", CONTAINER, "python3", "-c", STUBBORN, str(self.folder), arguments]
+        command = ["docker", "exec", CONTAINER, "python3", f"{self.folder}/stubborn.py", arguments]
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     def files(self, label: str) -> list[str]:
         """Everything that was written for a name, in any folder."""
-        found = self.run(
-            "find", str(self.folder / "flv"), str(self.folder / "hls"), "-name", f"*{label}*", "-type", "f"
-        )
+        found = inside("find", f"{self.folder}/flv", f"{self.folder}/hls", "-name", f"*{label}*", "-type", "f")
         return sorted(found.split())
 
     def recordings(self, label: str) -> list[str]:
@@ -167,7 +160,7 @@ class Bench:
 
     def packets(self, path: str | PurePosixPath, kind: str = "v") -> int:
         """How many video (`v`) or audio (`a`) packets a file holds."""
-        shown = self.run(
+        shown = inside(
             *("ffprobe", "-v", "error", "-count_packets", "-select_streams", kind),
             *("-show_entries", "stream=nb_read_packets", "-of", "csv=p=0", str(path)),
         )
@@ -175,11 +168,11 @@ class Bench:
 
     def playlist(self, name: str) -> tuple[list[str], int]:
         """The segments that the live playlist of a name lists, and how often it starts anew."""
-        lines = self.run("cat", str(self.folder / "hls" / f"{name}.m3u8")).splitlines()
+        lines = inside("cat", str(self.folder / "hls" / f"{name}.m3u8")).splitlines()
         return [line for line in lines if line.endswith(".ts")], lines.count("#EXT-X-DISCONTINUITY")
 
 
-def told(publisher: subprocess.Popen[str]) -> Told:
+def heard(publisher: subprocess.Popen[str]) -> Told:
     """Wait for a stubborn publisher and read what it met with."""
     return Told(**json.loads(publisher.communicate(timeout=30)[0]))
 
@@ -210,56 +203,36 @@ def free_ports(count: int) -> list[int]:
     return [int(port) for port in inside("python3", "-c", script).split()]
 
 
+def encode(folder: PurePosixPath) -> None:
+    """Make the three files that are pushed: picture and sound, a short picture, sound alone."""
+    picture = ("-f", "lavfi", "-i", f"testsrc=size=320x180:rate={FPS}")
+    sound = ("-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100")
+    aac = ("-c:a", "aac")
+    h264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", str(FPS), "-pix_fmt", "yuv420p")
+    for options in (
+        (*picture, *sound, *h264, *aac, "-t", str(SECONDS), f"{folder}/video.flv"),
+        (*picture, *h264, "-frames:v", "36", f"{folder}/short.flv"),
+        (*sound, *aac, "-t", "3", f"{folder}/audio.flv"),
+    ):
+        inside("ffmpeg", "-nostdin", "-v", "error", *options)
+
+
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """Start our nginx and its callback, and remove both with all their files at the end."""
     folder = PurePosixPath(inside("mktemp", "-d", "/var/tmp/publish-order-XXXXXX").strip())
     rtmp, callback = free_ports(2)
-    configuration = CONFIGURATION.format(folder=folder, rtmp=rtmp, callback=callback)
+    here = tmp_path_factory.mktemp("bench")
+    (here / "nginx.conf").write_text(CONFIGURATION.format(folder=folder, rtmp=rtmp, callback=callback))
+    (here / "callback.py").write_text(CALLBACK)
+    (here / "stubborn.py").write_text(STUBBORN)
+    shutil.copy(PROJECT / "tests" / "rtmp.py", here)
     try:
-        inside("mkdir", *(str(folder / name) for name in ("flv", "hls", "body")))
-        subprocess.run(
-            ["docker", "cp", str(PROJECT / "tests" / "rtmp.py"), f"{CONTAINER}:{folder}/rtmp.py"], check=True
-        )
-        inside(
-            "python3",
-            "-c",
-            "import sys; open(sys.argv[1], 'w').write(sys.argv[2])",
-            f"{folder}/nginx.conf",
-            configuration,
-        )
-        picture, tone = f"testsrc=size=320x180:rate={FPS}", "sine=frequency=440:sample_rate=44100"
-        h264 = ["-c:v", "libx264", "-preset", "ultrafast", "-g", str(FPS), "-pix_fmt", "yuv420p"]
-        quiet = ["ffmpeg", "-nostdin", "-v", "error"]
-        inside(
-            *quiet,
-            "-f",
-            "lavfi",
-            "-i",
-            picture,
-            "-f",
-            "lavfi",
-            "-i",
-            tone,
-            "-t",
-            str(SECONDS),
-            *h264,
-            f"{folder}/video.flv",
-        )
-        inside(*quiet, "-f", "lavfi", "-i", picture, "-frames:v", "36", *h264, f"{folder}/short.flv")
-        inside(*quiet, "-f", "lavfi", "-i", tone, "-t", "3", "-c:a", "aac", f"{folder}/audio.flv")
-        command = [
-            "docker",
-            "exec",
-            "-d",
-            CONTAINER,
-            "python3",
-            "-c",
-            CALLBACK,
-            str(callback),
-            f"{folder}/callback.pid",
-        ]
-        subprocess.run(command, check=True)
+        subprocess.run(["docker", "cp", f"{here}/.", f"{CONTAINER}:{folder}"], check=True, capture_output=True)
+        inside("mkdir", f"{folder}/flv", f"{folder}/hls")
+        encode(folder)
+        serve = ["docker", "exec", "-d", CONTAINER, "python3", f"{folder}/callback.py", str(callback), str(folder)]
+        subprocess.run(serve, check=True)
         wait_for("the callback", "test", "-s", f"{folder}/callback.pid")
         inside(BINARY, "-p", str(folder), "-c", f"{folder}/nginx.conf")
         wait_for("nginx", "test", "-s", f"{folder}/nginx.pid")
@@ -271,10 +244,10 @@ def bench() -> Iterator[Bench]:
 @pytest.mark.parametrize(("verdict", "recordings"), [("refused", 0), ("accepted", 1)])
 def test_frames_sent_before_the_answer_leave_no_file(bench: Bench, verdict: str, recordings: int) -> None:
     publisher = bench.start_stubborn(f"{verdict}-3000-slow")
-    wait_for("the callback's turn", "grep", "-q", f"{verdict}-3000-slow", f"{bench.folder}/asked")
+    wait_for("the callback's turn", "test", "-e", f"{bench.folder}/asked-{verdict}-3000-slow")
     time.sleep(1.5)
     assert bench.files(f"{verdict}-3000-slow") == []
-    assert told(publisher).closed == (verdict == "refused")
+    assert heard(publisher).closed == (verdict == "refused")
     assert len(bench.files(f"{verdict}-3000-slow")) == recordings
 
 
@@ -326,7 +299,7 @@ def test_a_second_publish_in_one_session_ends_it_and_opens_no_file(bench: Bench)
 
 
 def test_an_address_that_may_not_publish_does_not_touch_an_older_recording(bench: Bench) -> None:
-    bench.run("cp", f"{bench.folder}/short.flv", f"{bench.folder}/flv/older.flv")
+    inside("cp", f"{bench.folder}/short.flv", f"{bench.folder}/flv/older.flv")
     assert bench.push("closed", "older").wait(30) != 0
     assert bench.packets(bench.folder / "flv" / "older.flv") == 36
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.plugins.loader import init_plugin_loader
+from ansible.plugins.loader import init_plugin_loader  # type: ignore[import-untyped]
 
 from tests.render.renderer import ROLES, load, render
 
