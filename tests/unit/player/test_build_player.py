@@ -1,0 +1,80 @@
+"""The build of the static player, on sites that the tests make up."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tools import build_player
+
+PAGE = b'<link rel="stylesheet" href="/assets/player.css"><script type="module" src="/assets/player.js"></script>'
+SITE = {
+    "player.html": PAGE,
+    "assets/player.css": b"body {}\n",
+    "assets/player.js": b"export {};\n",
+    "assets/vendor/hls.worker.js": b"self.x = 1;\n",
+    build_player.MARKER: b"Scrimbox player\n",
+}
+
+
+def test_the_same_contents_make_the_same_archive_in_whatever_order() -> None:
+    backwards = dict(reversed(SITE.items()))
+    assert build_player.pack(SITE) == build_player.pack(backwards)
+
+
+def test_the_archive_holds_every_file_readable_for_all_and_the_marker_last() -> None:
+    with tarfile.open(fileobj=io.BytesIO(build_player.pack(SITE))) as tar:
+        members = tar.getmembers()
+    assert {member.name for member in members} == set(SITE)
+    assert {(member.mode, member.mtime, member.uid) for member in members} == {(0o644, 0, 0)}
+    assert members[-1].name == build_player.MARKER
+
+
+def test_text_gets_a_compressed_twin_and_nothing_else_does() -> None:
+    site = build_player.with_compressed({"a.js": b"x" * 500, "a.png": b"x" * 500})
+    assert set(site) == {"a.js", "a.js.gz", "a.png"}
+    assert gzip.decompress(site["a.js.gz"]) == site["a.js"]
+
+
+def test_the_first_load_is_the_page_the_worker_and_all_that_the_page_names() -> None:
+    site = build_player.with_compressed(SITE)
+    weighed = [name for name in site if name.endswith(".gz") and not name.startswith(build_player.MARKER)]
+    assert build_player.first_load(site) == sum(len(site[name]) for name in weighed)
+
+
+def test_a_first_load_that_is_too_heavy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_player, "FIRST_LOAD_LIMIT", 10)
+    with pytest.raises(build_player.BuildError, match="at most 10 are allowed"):
+        build_player.first_load(build_player.with_compressed(SITE))
+
+
+def test_without_npm_the_message_says_where_it_was_sought_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_player.shutil, "which", lambda _name, path=None: None)
+    with pytest.raises(build_player.BuildError, match=r"npm was not found.*Run 'make venv'"):
+        build_player.program("npm")
+
+
+def test_a_program_that_fails_is_reported_with_the_end_of_what_it_said(tmp_path: Path) -> None:
+    command = ["sh", "-c", "seq 100; echo reason >&2; exit 3"]
+    with pytest.raises(build_player.BuildError, match=r"exit code 3") as caught:
+        build_player.run(command, tmp_path)
+    assert "reason" in str(caught.value)
+    assert "\n50\n" not in str(caught.value)
+
+
+def test_a_package_that_has_changed_its_layout_is_noticed(tmp_path: Path) -> None:
+    with pytest.raises(build_player.BuildError, match="is missing"):
+        build_player.collect(tmp_path)
+
+
+def test_the_site_replaces_what_was_there(tmp_path: Path) -> None:
+    old = tmp_path / "site" / "assets" / "old.js"
+    old.parent.mkdir(parents=True)
+    old.write_text("old")
+    build_player.write_site(SITE, tmp_path / "site")
+    assert not old.exists()
+    assert (tmp_path / "site" / "player.html").read_bytes() == PAGE
