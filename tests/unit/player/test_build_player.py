@@ -53,7 +53,7 @@ def test_a_first_load_that_is_too_heavy_is_refused(monkeypatch: pytest.MonkeyPat
 
 
 def test_without_npm_the_message_says_where_it_was_sought_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build_player.shutil, "which", lambda _name, path=None: None)
+    monkeypatch.setattr("shutil.which", lambda _name, path=None: None)
     with pytest.raises(build_player.BuildError, match=r"npm was not found.*Run 'make venv'"):
         build_player.program("npm")
 
