@@ -228,7 +228,12 @@ def remove_ours() -> list[str]:
     pulled = {engine.docker("image", "inspect", "--format", pulled_label, image) for image, _ in made} - {""}
     roots = [line.split() for line in engine.lines("image", "ls", ROOTFS, "--format", form)]
     everything = [*made, *roots, *([name, name] for name in sorted(pulled))]
-    return [name for image, name in everything if not engine.succeeds("image", "rm", image)]
+    # By name where there is one: an untagged parent goes with its last child.
+    return [
+        name
+        for image, name in everything
+        if not engine.succeeds("image", "rm", image if name.startswith("<") else name)
+    ]
 
 
 def cli() -> None:
