@@ -59,7 +59,6 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     maxLiveSyncPlaybackRate: CATCH_UP_RATE,
     pLoader: PlaylistLoader,
     workerPath: "/assets/vendor/hls.worker.js",
-    xhrSetup: (request) => request.setRequestHeader("X-Requested-With", "Scrimbox"),
   });
 
   function startPosition(fragments) {

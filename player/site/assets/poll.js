@@ -32,8 +32,7 @@ export function stateDelay(state, hidden) {
 
 async function readJson(url, signal) {
   // "no-cache" asks the server each time, with If-None-Match: an unchanged document costs no body.
-  // The header tells the server that this is the player, not a person who could be asked for a password.
-  const response = await fetch(url, { cache: "no-cache", headers: { "X-Requested-With": "Scrimbox" }, signal });
+  const response = await fetch(url, { cache: "no-cache", signal });
   const problem = problemOf(response.status);
   return problem === "ok" ? { problem, document: await response.json() } : { problem };
 }
