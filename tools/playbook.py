@@ -18,7 +18,6 @@ TASK = re.compile(r"TASK \[(?:(?P<role>[\w.-]+) : )?(?P<name>.+?)\] \*+$|RUNNING
 RESULT = re.compile(r"(?P<kind>ok|changed): \[(?P<host>[^\]]+?)(?: -> [^\]]+)?\](?P<block> =>\s*$)?")
 CHANGES = re.compile(r"^\S+ +: .*\bchanged=(\d+)")
 CHANGED = "changed  "
-FAULT = re.compile(r"^(\[ERROR\]|ERROR!|fatal: |failed: )")
 
 
 class Reader:
@@ -90,12 +89,25 @@ def said(block: str) -> list[str]:
 
 
 def fault(lines: Sequence[str]) -> list[str]:
-    """The part of a log that says why the run failed."""
-    first = next((number for number, line in enumerate(lines) if FAULT.match(line)), None)
-    if first is None:
-        return list(lines[-TAIL_LINES:])
-    last = next((number for number in range(first, len(lines)) if lines[number].startswith("PLAY RECAP")), len(lines))
-    return [line for line in lines[first:last] if line.strip()]
+    """The part of a log that says why the run failed: each failed task's result, else Ansible's error, else the end."""
+    results = blocks(lines, ("fatal: ", "failed: "))
+    return results or blocks(lines, ("[ERROR]", "ERROR!")) or list(lines[-TAIL_LINES:])
+
+
+def blocks(lines: Sequence[str], beginnings: tuple[str, ...]) -> list[str]:
+    """The lines with one of these beginnings, each with the task that it stands under and what is indented below it."""
+    found: list[str] = []
+    inside = False
+    task = ""
+    for line in lines:
+        if TASK.match(line):
+            task = line.rstrip("* ")
+        inside = line.startswith(beginnings) or (inside and (line.startswith(" ") or not line))
+        if inside and line.startswith(beginnings) and task and task not in found:
+            found.append(task)
+        if inside and line:
+            found.append(line)
+    return found
 
 
 def command(name: str, targets: Sequence[Target], variables: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from types import TracebackType
 from tools.project import ROOT, shown
 
 TAIL_LINES = 25
-LINE_LENGTH = 300
+LINE_LENGTH = 1000
 # Package sources are the machine's own affair: their addresses stay out of logs and messages.
 ADDRESS = re.compile(r"\b(https?|ftp)://[^/\s]+")
 

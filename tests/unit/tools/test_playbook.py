@@ -68,17 +68,14 @@ def test_tasks_and_changes_are_counted() -> None:
     assert (reader.tasks, reader.changed) == (6, 2)
 
 
-def test_a_failure_is_shown_from_its_first_word_to_the_recap() -> None:
-    log = [
-        *OUTPUT.splitlines()[:8],
-        "[ERROR]: no",
-        "fatal: [vod]: FAILED! =>",
-        "    msg: why",
-        "",
-        "PLAY RECAP ***",
-        "vod : x",
-    ]
-    assert fault(log) == ["[ERROR]: no", "fatal: [vod]: FAILED! =>", "    msg: why"]
+def test_a_failure_is_shown_with_its_task_and_without_what_comes_after() -> None:
+    failure = ["[ERROR]: no", "Origin: x", "", "fatal: [vod]: FAILED! =>", "    msg: why"]
+    after = ["", "TASK [nginx : Remove] ***", "changed: [vod]", "", "PLAY RECAP ***", "vod : x"]
+    assert fault(["TASK [nginx : Build] ***", *failure, *after]) == ["TASK [nginx : Build]", *failure[3:]]
+
+
+def test_a_failure_before_any_task_is_shown_in_ansibles_words() -> None:
+    assert fault(["", "[ERROR]: the role 'x' was not found", "Origin: y"]) == ["[ERROR]: the role 'x' was not found"]
 
 
 def test_a_failure_without_a_word_shows_the_end() -> None:
