@@ -29,6 +29,8 @@ STREAM = "match123"
 TWIN = "match123-1"
 POINTS_IN_TIME = ("live", "redeployed", "ended", "clone")
 LEAST_SECONDS = 30
+LONGEST = 300
+"""How long a push lasts at least and at most, in seconds; between them it ends when the tests of `live` have."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -81,20 +83,31 @@ class Course:
             self.moments.append(Moment(now, document, playable, answer))
 
     @property
+    def session(self) -> list[Moment]:
+        """The moments of this session: what an earlier run left is none of them."""
+        first = next(
+            (i for i, moment in enumerate(self.moments) if moment.document["state"] == "live"), len(self.moments)
+        )
+        return self.moments[first:]
+
+    @property
     def states(self) -> list[str]:
-        """The states, each once per stay."""
-        found = [moment.document["state"] for moment in self.moments]
+        """The states of this session, each once per stay."""
+        found = [moment.document["state"] for moment in self.session]
         return [state for before, state in zip([None, *found], found, strict=False) if state != before]
 
-    def since(self, state: str) -> float:
-        """When a state was first seen, in epoch seconds."""
-        return next(moment.time for moment in self.moments if moment.document["state"] == state)
+    def since(self, *states: str) -> float:
+        """When one of these states was first seen, in epoch seconds."""
+        for moment in self.session:
+            if moment.document["state"] in states:
+                return moment.time
+        raise AssertionError(f"{self.stream} was never {' or '.join(states)} but {self.states}")
 
     def wait_for(self, state: str, timeout: float) -> dict[str, Any]:
-        """Return the first document in a state, waiting for it up to `timeout` seconds."""
+        """Return the first document of this session in a state, waiting for it up to `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            for moment in self.moments:
+            for moment in self.session:
                 if moment.document["state"] == state:
                     return moment.document
             time.sleep(0.2)
@@ -109,7 +122,7 @@ class Course:
 @pytest.fixture(scope="session")
 def push(publish_url: Callable[[str], str]) -> Callable[..., media.Publisher]:
     """Start pushing the pattern to a stream: `push("match123", seconds=12)`."""
-    pattern = media.pattern(BUILD / "media", 240)
+    pattern = media.pattern(BUILD / "media", LONGEST)
     return lambda stream, **options: media.Publisher(publish_url(stream), pattern, **options)
 
 
@@ -254,7 +267,6 @@ def download(site: Site, playlist_path: str, folder: Path) -> Path:
 def ended(live: Live, redeployed: Redeployed, alice_cookie: Site) -> Ended:
     """The push has ended, the grace period is over, the replay is there, and Alice has been switched to it."""
     live.watching.wait_for("seeked", 90)
-    live.leaving.wait_for("done", 60)
     while live.publisher.frames < LEAST_SECONDS * media.FPS and live.publisher.running:
         time.sleep(0.2)
     pushed = live.publisher.stop()

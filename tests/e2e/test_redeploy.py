@@ -49,8 +49,8 @@ def test_a_removed_viewer_s_page_says_log_in_again_and_the_browser_asks_nothing(
     redeployed: Redeployed, live: Live
 ) -> None:
     assert redeployed.output
-    forgotten = live.leaving.wait_for("forgotten", 90)
-    done = live.leaving.wait_for("done", 60)
+    forgotten = live.leaving.wait_for("forgotten", 45)
+    done = live.leaving.wait_for("done", 20)
     assert "log in" in forgotten["seen"]["buttons"]["log-in"].lower()
     assert forgotten["href"] == f"/player?id={STREAM}"
     assert forgotten["later"]["problem"] == "login"

@@ -10,7 +10,7 @@ import pytest
 
 from tests import media, rtmp
 from tests.conftest import BUILD, Credentials
-from tests.e2e.conftest import STREAM, TWIN, Live
+from tests.e2e.conftest import LONGEST, STREAM, TWIN, Live
 
 if TYPE_CHECKING:
     from testinfra.host import Host
@@ -121,7 +121,7 @@ def test_ffmpeg_is_told_no_within_two_seconds(live: Live, rtmp_address: tuple[st
     host, port = rtmp_address
     started = time.monotonic()
     wrong = f"rtmp://{host}:{port}/live/{STREAM}?key={'0' * 32}"
-    pushed = media.Publisher(wrong, media.pattern(BUILD / "media", 240), seconds=5).wait()
+    pushed = media.Publisher(wrong, media.pattern(BUILD / "media", LONGEST), seconds=5).wait()
     assert pushed.exit_code != 0
     assert time.monotonic() - started < 3
     assert live.publisher.running

@@ -28,27 +28,18 @@ def replay(ended: Ended) -> dict[str, object]:
 
 def test_the_states_follow_one_another_as_designed(live: Live, ended: Ended) -> None:
     assert ended.document
-    states = [state for state in live.course.states if state not in {"offline"}]
-    if states[0] == "replay":  # of an earlier run
-        states = states[1:]
-    assert states in (["live", "interrupted", "processing", "replay"], ["live", "interrupted", "replay"])
+    assert live.course.states in (["live", "interrupted", "processing", "replay"], ["live", "interrupted", "replay"])
 
 
 def test_states_are_true_within_five_seconds_of_their_rule(live: Live, ended: Ended) -> None:
-    silent = live.course.since("interrupted") - ended.stopped
-    assert 8 < silent < 15
-    closed = next(
-        m.time
-        for m in live.course.moments
-        if m.document["state"] in {"processing", "replay"} and m.time > ended.stopped
-    )
-    assert 9 < closed - ended.stopped < 25
+    """Interrupted after 10 s without data, over after the grace period, which is 15 s here."""
+    assert 10 - 1 < live.course.since("interrupted") - ended.stopped < 10 + 5
+    assert 15 - 1 < live.course.since("processing", "replay") - ended.stopped < 15 + 5
 
 
 def test_at_no_moment_nothing_could_be_played(live: Live, ended: Ended) -> None:
     assert ended.document
-    began = live.course.since("live")
-    gaps = [(m.time - began, m.document["state"], m.playable, m.answer) for m in live.course.moments if m.time > began]
+    gaps = [(m.time - live.started, m.document["state"], m.playable, m.answer) for m in live.course.session]
     assert len(gaps) > 50
     assert [gap for gap in gaps if gap[3] != 200] == []
 
@@ -139,7 +130,7 @@ def test_a_dead_stream_is_not_served_as_live(ended: Ended, alice_cookie: Site) -
 
 
 def test_the_closed_playlist_says_that_it_is_closed_and_holds_it_all(live: Live, ended: Ended) -> None:
-    closed = [m.document["live"]["playlist"] for m in live.course.moments if m.document["state"] == "processing"]
+    closed = [m.document["live"]["playlist"] for m in live.course.session if m.document["state"] == "processing"]
     if not closed:
         pytest.skip("the replay was ready before anybody could see the closed playlist")
     assert re.fullmatch(rf"/hls/{STREAM}\.\d{{8}}T\d{{6}}Z\.m3u8", closed[0])

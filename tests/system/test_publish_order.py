@@ -90,7 +90,7 @@ server.serve_forever()
 
 # A publisher who waits for no answer: asks for each name in turn, sends frames at once, and stays until it is cut off.
 STUBBORN = """
-import json, sys, rtmp
+import json, socket, sys, rtmp
 port, names, frames, patience = json.loads(sys.argv[1])
 client, codes, closed = rtmp.Client(("127.0.0.1", port), patience), [], False
 client.connect("live")
@@ -105,7 +105,7 @@ try:
                 break
 except ConnectionError:
     closed = True
-except TimeoutError:
+except socket.timeout:
     pass
 print(json.dumps({"codes": codes, "closed": closed}))
 """

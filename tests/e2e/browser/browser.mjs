@@ -72,7 +72,7 @@ export function look(page) {
     };
     const message = document.getElementById("message");
     const seen = { state, source, problem, message: message ? message.textContent.trim() : "" };
-    seen.buttons = Object.fromEntries(["live", "move", "from-start", "log-in"].map((id) => [id, visible(id)]));
+    seen.buttons = Object.fromEntries(["live", "switch", "from-start", "log-in"].map((id) => [id, visible(id)]));
     const videos = [...document.querySelectorAll("video")].filter((video) => video.readyState >= 2);
     const video = videos.at(-1);
     if (!video) {

@@ -27,6 +27,11 @@ async function logIn(page) {
 }
 
 async function watchLive(page) {
+  // A page that was opened a moment too early shows the last replay and takes nobody away from it.
+  const offered = ({ state, source, buttons }) => state === "live" && (source === "hls" || buttons.switch);
+  if ((await lookUntil(page, "live, or the offer of it", offered, 40)).source === "mp4") {
+    await page.click("#switch");
+  }
   await lookUntil(page, "live picture", ({ source, number, time }) => source === "hls" && number > 0 && time > 0, 40);
   const first = await look(page);
   await pause(3000);
