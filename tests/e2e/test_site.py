@@ -44,13 +44,13 @@ def test_a_navigation_is_asked_for_a_password(nobody: Site) -> None:
     assert nobody.get(LINK, {"Sec-Fetch-Mode": "navigate"}).status == 401
 
 
-def test_over_plain_http_browsers_say_less_and_still_a_removed_viewer_s_page_brings_up_no_login(nobody: Site) -> None:
-    """Browsers send Sec-Fetch-Mode to secure contexts alone. A cookie that opens nothing any more tells them apart."""
-    stale = Site(nobody.host, nobody.port, cookie="scrimbox=" + "0" * 64)
+def test_over_plain_http_browsers_say_less_and_still_a_page_s_requests_bring_up_no_login(nobody: Site) -> None:
+    """Browsers send Sec-Fetch-Mode over TLS and to loopback alone."""
+    page = {"Referer": nobody.url + LINK}
     for path in (f"/streams/{STREAM}.json", f"/hls/{STREAM}.m3u8", "/vod/recordings/x.mp4", "/assets/player.js"):
-        assert stale.get(path).status == 403, path
-    for page in (LINK, "/"):
-        assert stale.get(page).status == 401, page
+        assert nobody.get(path, page).status == 403, path
+    for path in (LINK, "/", "/vod/recordings/x.mp4"):
+        assert nobody.get(path, page | {"Upgrade-Insecure-Requests": "1"}).status == 401, path
 
 
 @pytest.mark.parametrize(
