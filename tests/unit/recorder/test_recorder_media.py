@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -101,8 +102,9 @@ def test_contents_count_what_ffmpeg_counts(samples: Path) -> None:
     assert held.seconds == pytest.approx(2, abs=0.1)
 
 
-def test_joined_parts_keep_sound_and_picture_together(yard: Yard, samples: Path) -> None:
-    data = (samples / "plain.flv").read_bytes()
+@pytest.mark.parametrize("name", ["plain", "b-frames"])
+def test_joined_parts_keep_sound_and_picture_together(yard: Yard, samples: Path, name: str) -> None:
+    data = (samples / f"{name}.flv").read_bytes()
     finalised(yard, data, data)
     (replay,) = yard.document()["replays"]
     made = yard.config.recordings / f"{replay['file']}.mp4"
@@ -152,7 +154,7 @@ def test_a_broken_file_beside_a_good_one_costs_the_good_one_nothing(yard: Yard, 
 
 def test_without_ffmpeg_it_is_not_now(yard: Yard, samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(NotNowError, match="not installed"):
+    with pytest.raises(NotNowError, match="cannot be run"):
         Tools().remux(samples / "plain.flv", yard.config.recordings / "x.mp4")
 
 
@@ -160,6 +162,8 @@ def fake_ffmpeg(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> N
     folder.mkdir()
     (folder / "ffmpeg").write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
     (folder / "ffmpeg").chmod(0o755)
+    if not os.access(folder / "ffmpeg", os.X_OK):
+        pytest.skip("temporary files cannot be executed here")
     monkeypatch.setenv("PATH", f"{folder}:/bin:/usr/bin")
 
 

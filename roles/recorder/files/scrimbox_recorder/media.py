@@ -87,8 +87,8 @@ class Tools:
         with _scratch() as output, _scratch() as said:
             try:
                 process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=said)
-            except FileNotFoundError as error:
-                raise NotNowError(f"{command[0]} is not installed; `make deploy` installs it") from error
+            except (FileNotFoundError, PermissionError) as error:
+                raise NotNowError(f"{command[0]} cannot be run; `make deploy` installs it") from error
             code = self._wait(process, limit)
             said.seek(0)
             complaint = said.read()
