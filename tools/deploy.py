@@ -151,7 +151,9 @@ def password_arguments(password: str | None) -> Iterator[list[str]]:
 def preview(name: str, targets: Sequence[Target], variables: Mapping[str, Any], arguments: Sequence[str]) -> int:
     """Show on this terminal, with differences, what a playbook would change."""
     parts = [*playbook.command(name, targets, variables), *arguments, "--check", "--diff"]
-    return subprocess.run(parts, cwd=ROOT, env=playbook.environment(), check=False).returncode
+    return subprocess.run(
+        parts, cwd=ROOT, env=playbook.environment(ANSIBLE_DISPLAY_OK_HOSTS="no"), check=False
+    ).returncode
 
 
 def cli() -> int:

@@ -161,7 +161,7 @@ def play(
             if quiet and reader.role not in (role, ""):
                 step.mark(reader.role)
             for note in reader.notes:
-                if not (quiet and (CHANGED in note or role == mute)):
+                if not (quiet and (CHANGED in note or (mute and role == mute))):
                     step.say(note)
 
         run_logged([*command(name, targets, variables), *arguments], log, env=settings, on_line=show, excerpt=fault)
