@@ -39,7 +39,7 @@ def encode(value: object) -> bytes:
     """Return one value in AMF0. `bytes` go out as a string, whatever they hold."""
     if isinstance(value, bool):
         return b"\x01" + bytes([value])
-    if isinstance(value, int | float):
+    if isinstance(value, (int, float)):
         return b"\x00" + struct.pack(">d", value)
     if isinstance(value, dict):
         items = (struct.pack(">H", len(key)) + key.encode() + encode(item) for key, item in value.items())

@@ -50,21 +50,8 @@ rtmp {{
         hls_cleanup off;
 
         application live {{ live on; on_publish http://127.0.0.1:{callback}/publish; }}
-        application socket {{ live on; on_publish http://unix:{folder}/callback.sock:/publish; }}
-        application down {{ live on; on_publish http://unix:{folder}/nobody.sock:/publish; }}
+        application down {{ live on; on_publish http://127.0.0.1:1/publish; }}
         application closed {{ live on; record_unique off; deny publish all; }}
-    }}
-}}
-
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    server {{
-        listen unix:{folder}/callback.sock;
-        location = /publish {{
-            if ($arg_key != right) {{ return 403; }}
-            return 204;
-        }}
     }}
 }}
 """
@@ -302,14 +289,6 @@ def test_an_address_that_may_not_publish_does_not_touch_an_older_recording(bench
     inside("cp", f"{bench.folder}/short.flv", f"{bench.folder}/flv/older.flv")
     assert bench.push("closed", "older").wait(30) != 0
     assert bench.packets(bench.folder / "flv" / "older.flv") == 36
-
-
-def test_a_callback_on_a_unix_socket_accepts_the_right_key_and_refuses_a_wrong_one(bench: Bench) -> None:
-    assert bench.push("socket", "unixright?key=right", "short.flv").wait(30) == 0
-    assert bench.push("socket", "unixwrong?key=wrong", "short.flv").wait(30) != 0
-    (recording,) = bench.recordings("unixright")
-    assert bench.packets(recording) == 36
-    assert bench.files("unixwrong") == []
 
 
 def test_without_a_callback_to_ask_every_publisher_is_refused_at_once(bench: Bench) -> None:
