@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ TASK = re.compile(r"TASK \[(?:(?P<role>[\w.-]+) : )?(?P<name>.+?)\] \*+$|RUNNING
 RESULT = re.compile(r"(?P<kind>ok|changed): \[(?P<host>[^\]]+?)(?: -> [^\]]+)?\](?P<block> =>\s*$)?")
 CHANGES = re.compile(r"^\S+ +: .*\bchanged=(\d+)")
 CHANGED = "changed  "
+FAILURE = re.compile(r"(?:fatal|failed): \[([^\]]+?)(?: -> [^\]]+)?\]")
+# What a failed result has to say, besides much else.
+WORDS = ("msg", "reason", "stderr", "stdout", "module_stderr")
 
 
 class Reader:
@@ -47,7 +51,7 @@ class Reader:
         """Take the next line."""
         self.notes = []
         if self._block is not None:
-            if line.startswith(" ") or not line:
+            if belongs(line):
                 self._block.append(line)
                 return
             self._note(*said("\n".join(self._block)))
@@ -76,38 +80,50 @@ class Reader:
             self.changed += int(changes[1])
 
 
-def said(block: str) -> list[str]:
-    """The message of a debug task's result, as lines; nothing where there is none."""
+def parsed(block: str) -> dict[str, Any]:
+    """A task's result, as the default callback shows it; empty where it is none."""
     try:
         result = yaml.safe_load(block)
     except yaml.YAMLError:
-        return []
-    message = result.get("msg") if isinstance(result, dict) else None
-    if message is None:
-        return []
+        return {}
+    return result if isinstance(result, dict) else {}
+
+
+def said(block: str) -> list[str]:
+    """The message of a debug task's result, as lines; nothing where there is none."""
+    message = parsed(block).get("msg", [])
     return [str(part) for part in message] if isinstance(message, list) else str(message).splitlines()
 
 
 def fault(lines: Sequence[str]) -> list[str]:
-    """The part of a log that says why the run failed: each failed task's result, else Ansible's error, else the end."""
-    results = blocks(lines, ("fatal: ", "failed: "))
-    return results or blocks(lines, ("[ERROR]", "ERROR!")) or list(lines[-TAIL_LINES:])
+    """The part of a log that says why the run failed: each failed task's words, else Ansible's error, else the end."""
+    return failures(lines) or errors(lines) or list(lines[-TAIL_LINES:])
 
 
-def blocks(lines: Sequence[str], beginnings: tuple[str, ...]) -> list[str]:
-    """The lines with one of these beginnings, each with the task that it stands under and what is indented below it."""
+def failures(lines: Sequence[str]) -> list[str]:
+    """For each failed result its task, its host and what it says."""
     found: list[str] = []
-    inside = False
     task = ""
-    for line in lines:
+    for number, line in enumerate(lines):
+        match = FAILURE.match(line)
         if TASK.match(line):
             task = line.rstrip("* ")
-        inside = line.startswith(beginnings) or (inside and (line.startswith(" ") or not line))
-        if inside and line.startswith(beginnings) and task and task not in found:
-            found.append(task)
-        if inside and line:
-            found.append(line)
+        elif match:
+            block = list(takewhile(belongs, lines[number + 1 :]))
+            result = parsed("\n".join(block))
+            words = [text for key in WORDS for text in str(result.get(key) or "").splitlines()]
+            found += [*([] if task in found else [task]), line if not words else f"{match[1]}:", *(words or block)]
     return found
+
+
+def errors(lines: Sequence[str]) -> list[str]:
+    """Ansible's own errors, where no task has failed."""
+    return [line for line in lines if line.startswith(("[ERROR]", "ERROR!"))]
+
+
+def belongs(line: str) -> bool:
+    """Whether a line belongs to the result above it."""
+    return line.startswith(" ") or not line
 
 
 def command(name: str, targets: Sequence[Target], variables: Mapping[str, Any]) -> list[str]:

@@ -68,10 +68,37 @@ def test_tasks_and_changes_are_counted() -> None:
     assert (reader.tasks, reader.changed) == (6, 2)
 
 
-def test_a_failure_is_shown_with_its_task_and_without_what_comes_after() -> None:
-    failure = ["[ERROR]: no", "Origin: x", "", "fatal: [vod]: FAILED! =>", "    msg: why"]
-    after = ["", "TASK [nginx : Remove] ***", "changed: [vod]", "", "PLAY RECAP ***", "vod : x"]
-    assert fault(["TASK [nginx : Build] ***", *failure, *after]) == ["TASK [nginx : Build]", *failure[3:]]
+def test_a_failure_is_shown_in_the_tasks_own_words_and_without_what_comes_after() -> None:
+    log = """
+TASK [nginx : Build] ***
+[ERROR]: Task failed: no
+Origin: x
+
+fatal: [vod -> localhost]: FAILED! =>
+    assertion: a
+    msg: 'Nothing was changed: it is
+        missing.'
+    stderr: |-
+        one
+
+        two
+
+TASK [nginx : Remove] ***
+changed: [vod]
+"""
+    assert fault(log.splitlines()) == [
+        "TASK [nginx : Build]",
+        "vod:",
+        "Nothing was changed: it is missing.",
+        "one",
+        "",
+        "two",
+    ]
+
+
+def test_a_failure_that_says_nothing_is_shown_as_it_is() -> None:
+    log = ["TASK [a : b] ***", "fatal: [vod]: UNREACHABLE! => x", "    changed: false"]
+    assert fault(log) == ["TASK [a : b]", "fatal: [vod]: UNREACHABLE! => x", "    changed: false"]
 
 
 def test_a_failure_before_any_task_is_shown_in_ansibles_words() -> None:
