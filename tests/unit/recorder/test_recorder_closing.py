@@ -78,6 +78,24 @@ def test_something_plays_after_every_step_of_an_end(yards: Iterator[Yard]) -> No
     assert broken == []
 
 
+def test_something_plays_whenever_a_viewer_looks_during_a_finalisation(yards: Iterator[Yard]) -> None:
+    yard = ended_session(next(yards))
+    yard.later(3)
+    states: list[tuple[str, bool]] = []
+
+    def look(number: int, step: str) -> None:
+        yard.at_step = lambda number, step: None
+        yard.recorder.run()
+        states.append((yard.state(), yard.playable()))
+        yard.at_step = look
+
+    yard.at_step = look
+    yard.finalise()
+    assert {playable for _, playable in states} == {True}
+    assert [state for state, _ in states] == sorted(state for state, _ in states), "processing, then replay for good"
+    assert states[-1] == ("replay", True)
+
+
 class Returning:
     """A publisher who returns right after a step of the end: nginx reads the playlist, then opens the recording."""
 
