@@ -29,6 +29,13 @@ test("a newcomer gets the live playlist, the closed one, the newest replay, or n
   assert.equal(targetOf(state("replay", { replays: [replay(LATER), replay()] })).started, LATER);
 });
 
+test("the encoder's delay goes with what is named by the segments, and with nothing else", () => {
+  const late = state("live", { now: { ...live(), offset_ms: 250 }, replays: [replay()] });
+  assert.equal(targetOf(late).offsetMs, 250);
+  assert.equal(targetOf(LIVE).offsetMs, 0);
+  assert.equal(targetOf(REPLAY).offsetMs, 0);
+});
+
 test("a session is watched from live to the closed playlist in place, and on to its replay", () => {
   const watching = step(null, LIVE).open;
   assert.deepEqual(step(watching, LIVE), { offer: null });

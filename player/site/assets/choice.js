@@ -1,7 +1,8 @@
 // Decides what the page plays. Pure functions: the state document and what is shown now go in, a step comes out.
 //
-// A target is {kind, url, started, replay}. Its kind is "hls" (a playlist that still grows), "dvr" (the closed
-// playlist of a session that has just ended) or "mp4" (a finished replay).
+// A target is {kind, url, started, replay, offsetMs}. Its kind is "hls" (a playlist that still grows), "dvr" (the
+// closed playlist of a session that has just ended) or "mp4" (a finished replay). offsetMs is the encoder's delay, by
+// which the segments' names are late.
 
 import { replayPosition } from "./clock.js";
 
@@ -10,13 +11,14 @@ import { replayPosition } from "./clock.js";
 const SAME_START_MS = 5000;
 
 function replayTarget(replay) {
-  return { kind: "mp4", url: replay.url, started: replay.started, replay };
+  return { kind: "mp4", url: replay.url, started: replay.started, replay, offsetMs: 0 };
 }
 
 /** What a newcomer is shown in this state: a target, or null when there is nothing to play. */
 export function targetOf({ state, live, replays }) {
   if (live && live.playlist) {
-    return { kind: state === "processing" ? "dvr" : "hls", url: live.playlist, started: live.started, replay: null };
+    const { playlist, started, offset_ms: offsetMs = 0 } = live;
+    return { kind: state === "processing" ? "dvr" : "hls", url: playlist, started, replay: null, offsetMs };
   }
   return replays.length > 0 ? replayTarget(replays[0]) : null;
 }

@@ -63,7 +63,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
 
   function startPosition(fragments) {
     if (wall !== null) {
-      return fragmentPosition(fragments, wall);
+      return fragmentPosition(fragments, wall + current.offsetMs);
     }
     return current.kind === "dvr" ? 0 : -1;
   }
@@ -157,7 +157,8 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
 
   function moved() {
     if (details && !foreign) {
-      shownWall = fragmentWall(details.fragments, video.currentTime);
+      const named = fragmentWall(details.fragments, video.currentTime);
+      shownWall = named === null ? null : named - current.offsetMs;
     }
   }
 

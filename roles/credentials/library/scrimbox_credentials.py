@@ -33,6 +33,7 @@ options:
   rotate: {type: bool, required: true, description: Replace secrets that the server already has}
 """
 STREAM_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+RESERVED = {"index"}  # /streams/index.json
 VIEWER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 PUBLISH_KEY = re.compile(r"[0-9a-f]{32,128}")
 PASSWORD = re.compile(r"[!-~]{8,72}")
@@ -50,6 +51,8 @@ def check_names(what: str, names: list[str], pattern: re.Pattern[str], variable:
         InputError: names the variable, the value and what is allowed.
     """
     for name in names:
+        if name in RESERVED:
+            raise InputError(f"{variable}: the {what} {name!r} is taken by Scrimbox itself; choose another name")
         if not pattern.fullmatch(name):
             raise InputError(f"{variable}: the {what} {name!r} is ill-formed; allowed is {pattern.pattern}")
         if names.count(name) > 1:

@@ -110,6 +110,7 @@ def test_fingerprints_of_one_password_differ_between_servers(tmp_path: Path) -> 
     ("changes", "words"),
     [
         ({"streams": ["Match123"]}, ["scrimbox_streams", "'Match123'", "[a-z0-9]"]),
+        ({"streams": ["index"]}, ["scrimbox_streams", "'index'", "another name"]),
         ({"streams": ["../etc"]}, ["scrimbox_streams", "'../etc'"]),
         ({"streams": ["a" * 65]}, ["scrimbox_streams"]),
         ({"streams": ["one", "one"]}, ["scrimbox_streams", "twice"]),

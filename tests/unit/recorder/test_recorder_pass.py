@@ -63,7 +63,12 @@ def test_a_stream_is_live_once_there_is_a_playlist(yard: Yard) -> None:
     assert yard.state() == "offline"
     yard.segment()
     yard.later(1)
-    assert yard.document()["live"] == {"playlist": "/hls/cup.m3u8", "started": iso(EPOCH + 1), "window": 14400}
+    assert yard.document()["live"] == {
+        "playlist": "/hls/cup.m3u8",
+        "started": iso(EPOCH + 1),
+        "window": 14400,
+        "offset_ms": 0,
+    }
     assert yard.state() == "live"
     yard.hang_up(name)
 

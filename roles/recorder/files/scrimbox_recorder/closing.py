@@ -55,7 +55,7 @@ class Closer:
         if newest:
             self._close_playlist(session, closed)
             if closed.exists():
-                announce(Live(closed.name, started))
+                announce(Live(closed.name, started, self._config.stream(session.stream).offset_ms))
             if self._take_away(session, file):
                 self.put_back(session)
                 return False

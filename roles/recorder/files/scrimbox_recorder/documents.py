@@ -16,10 +16,14 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Live:
-    """What can be played before there is a replay: playlist name, epoch seconds of its beginning."""
+    """What can be played before there is a replay: playlist name, epoch seconds of its beginning.
+
+    `started` has the encoder's delay `offset_ms` taken off already; the segments' names have not.
+    """
 
     playlist: str
     started: float
+    offset_ms: int
 
 
 def stream_document(
@@ -33,7 +37,12 @@ def stream_document(
         "updated": None,
         "live": None
         if live is None
-        else {"playlist": f"/hls/{live.playlist}", "started": iso(live.started), "window": window},
+        else {
+            "playlist": f"/hls/{live.playlist}",
+            "started": iso(live.started),
+            "window": window,
+            "offset_ms": live.offset_ms,
+        },
         "replays": [_replay(sidecar) for sidecar in replays[:NEWEST]],
     }
 

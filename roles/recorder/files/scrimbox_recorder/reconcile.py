@@ -166,18 +166,18 @@ class Recorder:
 
     def _state(self, stream: str, session: Session | None, jobs: Sequence[Job]) -> tuple[str, Live | None]:
         """State of a stream, with what can be played where that is no replay yet."""
-        playlist = live_playlist(stream)
+        playlist, offset_ms = live_playlist(stream), self._config.stream(stream).offset_ms
         if session and (self._config.hls / playlist).exists():
             live = self._phases[stream] is Phase.LIVE
-            return ("live" if live else "interrupted"), Live(playlist, self._started(session))
+            return ("live" if live else "interrupted"), Live(playlist, self._started(session), offset_ms)
         if session and self._phases[stream] is Phase.OVER:
             closed = closed_playlist(self._closer.file_for(session))
             if (self._config.hls / closed).exists():
-                return "processing", Live(closed, self._started(session))
+                return "processing", Live(closed, self._started(session), offset_ms)
         for job in reversed(jobs):
             closed = closed_playlist(job.file)
             if job.stream == stream and (self._config.hls / closed).exists():
-                return "processing", Live(closed, job.started)
+                return "processing", Live(closed, job.started, job.offset_ms)
         return ("replay" if self._by_stream.get(stream) else "offline"), None
 
     def _write(self, stream: str, state: str, live: Live | None) -> Document:
