@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 BUILD = PROJECT / "build" / "test"
 ARTEFACTS = PROJECT / "artefacts"
 INSTANCE = "scrimbox-default"
+RINGS = ("unit", "render", "system", "e2e")
 SERVICES = ("ingest", "auth", "web", "recorder", "finalizer")
 
 
@@ -32,7 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is slow, unless SCRIMBOX_SLOW=yes."""
+    """Run the quick rings first, and leave out what is slow, unless SCRIMBOX_SLOW=yes."""
+    items.sort(key=lambda item: next((i for i, ring in enumerate(RINGS) if f"/tests/{ring}/" in str(item.path)), 0))
     if os.environ.get("SCRIMBOX_SLOW") == "yes":
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
@@ -44,8 +46,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 class Credentials:
     """The secrets of the converged server, as the controller keeps them."""
 
-    publish_keys: dict[str, str]
-    viewer_passwords: dict[str, str]
+    publish_keys: dict[str, str] = field(repr=False)
+    viewer_passwords: dict[str, str] = field(repr=False)
 
     def all(self) -> list[str]:
         """Every secret in it."""

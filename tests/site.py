@@ -6,7 +6,7 @@ import base64
 import http.client
 import json
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -39,8 +39,8 @@ class Site:
 
     host: str
     port: int
-    login: tuple[str, str] | None = None
-    cookie: str = ""
+    login: tuple[str, str] | None = field(default=None, repr=False)
+    cookie: str = field(default="", repr=False)
 
     @property
     def url(self) -> str:

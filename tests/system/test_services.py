@@ -124,9 +124,10 @@ def ticks(server: Host, service: str) -> int:
 def test_an_idle_server_writes_nothing_to_the_journal_and_hardly_works(server: Host) -> None:
     def busy() -> bool:
         shown = server.check_output("cat /srv/streams/*.json")
-        return bool(re.search(r'"state":\s*"(live|interrupted|processing)"', shown))
+        closed = server.check_output("find /srv/hls -type f")
+        return bool(closed or re.search(r'"state":\s*"(live|interrupted|processing)"', shown))
 
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while busy() and time.monotonic() < deadline:
         time.sleep(1)
     cursor = json.loads(server.check_output("journalctl -n 1 -o json --output-fields=MESSAGE"))["__CURSOR"]
