@@ -9,12 +9,21 @@ else
 unexport HOST
 endif
 
+# Options, for `make help`:
+#HOST=server ## user@server[:port], localhost, demo, or a host of inventory/hosts.yml
+#DOMAIN=name ## deploy, credentials: the public name, where it is not HOST's
+#CHECK=yes ## deploy, rollback: change nothing, show what would be changed
+#INGEST=force ## deploy, rollback: restart ingest although a stream is live, which cuts it
+#ROTATE=yes ## deploy: replace the secrets on the server by those of this clone
+#NGINX=1.26.3 ## deploy: another version of the nginx role's catalogue
+#SUITE=trixie ## image, converge: bullseye, bookworm or trixie; else Ubuntu 22.04, or this machine's own
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-down deploy credentials status rollback venv dev ready image clean
 .PHONY: test test-all lint unit render converge verify destroy
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F '## ' '/^#[A-Z]+=/ {printf "%s%-14s %s\n", (n++ ? "           " : "\n  options: "), substr($$1, 2), $$2}' Makefile
 
 demo: venv ## a server in a container on this machine, a test pattern live on it, a link to open
 	@$(VENV) -m tools.demo
@@ -22,16 +31,16 @@ demo: venv ## a server in a container on this machine, a test pattern live on it
 demo-down: ## take the demo away again: container, images, its secrets, the engine if it was started for it
 	@$(PYTHON) -m tools.demo_down
 
-deploy: venv ## provision HOST=user@server[:port] (or localhost, demo, all of inventory/); DOMAIN= NGINX= CHECK=yes ROTATE=yes INGEST=force
+deploy: venv ## provision a server, or every host of inventory/
 	@$(VENV) -m tools.deploy deploy
 
-credentials: venv ## show links, OBS settings and logins; HOST= names one server
+credentials: venv ## show links, OBS settings and logins
 	@$(VENV) -m tools.credentials
 
-status: venv ## show streams, disk and failed services of HOST=
+status: venv ## show streams, disk and failed services
 	@$(VENV) -m tools.deploy status
 
-rollback: venv ## go back to the nginx build before the current one on HOST=; INGEST=force does not wait for live streams
+rollback: venv ## go back to the nginx build before the current one
 	@$(VENV) -m tools.deploy rollback
 
 venv: ## make .venv with Ansible and Node; the other targets do it by themselves
@@ -59,7 +68,7 @@ unit: dev ## unit tests only: seconds, no container
 render: dev ## template tests only: seconds, no container
 	@$(VENV) -m tools.rings render
 
-converge: ready ## provision the tests' container and keep it; SUITE=bullseye or trixie, else Ubuntu 22.04 or this machine's own
+converge: ready ## provision the tests' container and keep it
 	@$(VENV) -m tools.rings converge$(if $(SUITE),:$(SUITE))
 
 verify: ready ## run the system and browser tests against the kept container
@@ -68,7 +77,7 @@ verify: ready ## run the system and browser tests against the kept container
 destroy: dev ## remove the tests' container
 	@$(VENV) -m tools.rings destroy
 
-image: ## make the image of the demo and the tests; SUITE=bullseye or trixie makes another
+image: ## make the image of the demo and the tests
 	@$(PYTHON) -m tools.image $(SUITE)
 
 clean: ## remove what was built and installed here (.venv, build/, caches), never secrets
