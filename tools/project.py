@@ -8,6 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
+# Programs that were fetched rather than installed.
+FETCHED_BIN = BUILD / "bin"
 SECRETS = ROOT / "secrets"
 INVENTORY = ROOT / "inventory"
 PLAYBOOKS = ROOT / "playbooks"
@@ -22,7 +24,7 @@ def child_environment() -> dict[str, str]:
     UTF-8 locale is set where there is none because Ansible refuses to start without one.
     """
     environment = dict(os.environ)
-    environment["PATH"] = f"{VENV_BIN}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    environment["PATH"] = os.pathsep.join([str(VENV_BIN), str(FETCHED_BIN), environment.get("PATH", os.defpath)])
     environment["VIRTUAL_ENV"] = str(VENV)
     environment["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
     environment["PYTHONUNBUFFERED"] = "1"

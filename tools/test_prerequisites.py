@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from tools import apt
-from tools.project import BUILD, VENV_BIN, child_environment, log_file
+from tools.project import BUILD, FETCHED_BIN, VENV_BIN, child_environment, log_file
 from tools.terminal import Step, Trouble, main, run_logged, say
 
 BROWSERS = ("chromium", "google-chrome")
 BROWSER_FOLDER = BUILD / "browser"
-BIN = BUILD / "bin"
+
 PROGRAMS = {"ffmpeg": "ffmpeg", "ssh": "openssh-client"}
 # The driver that fetches a browser where the distribution packages none.
 FETCHER = "@puppeteer/browsers@3.2.6"
@@ -65,14 +65,18 @@ def fetch_browser() -> None:
             env=child_environment(),
             advice=advice,
         )
-    found = next(iter(sorted(BROWSER_FOLDER.rglob("chrome-headless-shell"), reverse=True)), None)
-    binary = found if found is None or found.is_file() else next(found.rglob("chrome-headless-shell"), None)
+    binary = newest_binary(BROWSER_FOLDER)
     if binary is None:
         raise Trouble(f"no browser was fetched into {BROWSER_FOLDER}. {advice}")
-    BIN.mkdir(parents=True, exist_ok=True)
-    link = BIN / "chromium"
+    FETCHED_BIN.mkdir(parents=True, exist_ok=True)
+    link = FETCHED_BIN / "chromium"
     link.unlink(missing_ok=True)
     link.symlink_to(binary)
+
+
+def newest_binary(folder: Path) -> Path | None:
+    """The browser of the highest version below a folder; folders around it have its name too."""
+    return max((path for path in folder.rglob("chrome-headless-shell") if path.is_file()), default=None)
 
 
 def ensure() -> None:

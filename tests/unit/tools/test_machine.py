@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import bootstrap, container, engine, image
+from tools import bootstrap, container, engine, image, test_prerequisites
 from tools.terminal import ADDRESS, Trouble, duration, run_logged
 
 
@@ -148,3 +148,14 @@ def test_addresses_of_package_sources_stay_out_of_logs(tmp_path: Path) -> None:
 
 def test_durations_are_read_by_people() -> None:
     assert [duration(0.2), duration(59.4), duration(60), duration(3601)] == ["0 s", "59 s", "1 min 00 s", "60 min 01 s"]
+
+
+def test_a_fetched_browser_is_found_among_folders_of_its_name(tmp_path: Path) -> None:
+    for version in ("linux-140.0.1", "linux-141.0.2"):
+        binary = (
+            tmp_path / "chrome-headless-shell" / version / "chrome-headless-shell-linux64" / "chrome-headless-shell"
+        )
+        binary.parent.mkdir(parents=True)
+        binary.touch()
+    assert test_prerequisites.newest_binary(tmp_path) == binary
+    assert test_prerequisites.newest_binary(tmp_path / "nothing") is None
