@@ -171,9 +171,11 @@ def test_the_key_is_in_no_file_name_playlist_state_or_log(server: Host, ended: E
             assert key not in place
 
 
-def test_services_lived_through_the_evening(server: Host, ended: Ended) -> None:
+def test_services_lived_through_the_evening(server: Host, live: Live, ended: Ended) -> None:
     assert ended.document
     for service in ("ingest", "auth", "web", "recorder", "finalizer"):
         assert server.check_output(f"systemctl show -P NRestarts scrimbox-{service}") == "0"
-    complaints = server.check_output("journalctl --no-pager -b -o cat -p warning -u 'scrimbox-*'")
+    complaints = server.check_output(
+        f"journalctl -q --no-pager -o cat -p warning --since @{live.started:.0f} -u 'scrimbox-*'"
+    )
     assert complaints == ""

@@ -216,7 +216,7 @@ def test_nothing_can_be_written_and_odd_methods_get_a_short_error(
     ids=["headers", "line", "two hosts", "no host", "version", "tls", "smuggling", "body", "rtmp"],
 )
 def test_malformed_requests_get_a_short_error_and_harm_nobody(nobody: Site, request_bytes: bytes) -> None:
-    received = nobody.raw(request_bytes)
+    received = nobody.raw(request_bytes, timeout=2)
     assert received == b"" or re.match(rb"HTTP/1\.1 (4\d\d|505) |<html>", received), received[:80]
     assert len(received) < 2000
     assert nobody.get("/healthz").status == 200

@@ -15,7 +15,7 @@ try {
   await page.authenticate({ username, password });
   for (const [name, path] of Object.entries(plan.paths)) {
     await page.goto(plan.url + path, { waitUntil: "load" });
-    await pause(2500);
+    await pause(1200);
     await page.screenshot({ path: `${plan.artefacts}/page-${name}.png` });
     const words = await page.evaluate(() => document.body.innerText);
     const links = await page.$$eval("a", (anchors) => anchors.map((anchor) => anchor.getAttribute("href")));
