@@ -42,7 +42,7 @@ export async function observe(page) {
     // The body of a long video may stay open as long as it plays: an answer is what counts.
     seen.pending.delete(request);
     if (response.status() === 401) {
-      seen.challenges.push(`${request.resourceType()} ${response.url()}`);
+      seen.challenges.push(response.url());
     } else if (response.status() >= 400) {
       seen.failures.push(`${response.status()} ${response.url()}`);
     }
