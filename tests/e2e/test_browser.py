@@ -92,11 +92,10 @@ def test_firefox_does_the_same(other_viewer: browsers.Visit) -> None:
 
 PAGES = {
     "home": "/",
-    "offline": "/player?id=delta",
+    "offline": "/player?id=cam_2-20260101",
     "unknown": "/player?id=nosuch",
     "malformed": "/player?id=%3Cb%3EX%3C/b%3E",
     "nameless": "/player",
-    "title": "/player?id=cam_2-20260101",
 }
 
 
@@ -117,5 +116,5 @@ def test_every_other_page_says_in_words_what_there_is(live: Live, alice: Site) -
     assert "nosuch" in seen["unknown"]["message"]
     assert seen["malformed"]["problem"] == "malformed"
     assert seen["nameless"]["problem"] == "missing"
-    assert "Café <b>\"Zug\"</b> & 'Co'" in seen["title"]["words"]
+    assert "Café <b>\"Zug\"</b> & 'Co'" in seen["offline"]["words"]
     assert (done["violations"], done["errors"], done["stuck"]) == ([], [], [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -19,11 +20,17 @@ VICTIM, ATTACKER = "delta", "bravo"
 """A stream that is not live, and one whose key the attacker has by right."""
 
 
+LEGITIMATE = re.compile(
+    rf"({STREAM}|{TWIN}|{ATTACKER}|charlie)"
+    r"(\.m3u8|\.m3u8\.bak|-\d{13}\.ts|-\d{10}\.flv|\.\d{8}T\d{6}Z\.m3u8|-\d{8}T\d{6}Z\.\w+)"
+)
+"""Well-formed files of the streams that this and other tests do push."""
+
+
 def trace(server: Host) -> set[str]:
-    """Every file under /srv that does not belong to the two streams that are live."""
-    found = server.check_output("find /srv -type f -not -name '.*' -not -name '*.json*'").splitlines()
-    ours = (f"/{STREAM}.", f"/{STREAM}-", f"/{TWIN}.", f"/{TWIN}-")
-    return {path for path in found if not any(name in path for name in ours)}
+    """Every file under /srv that belongs to none of the streams that are or were live."""
+    found = server.check_output("find /srv -type f -not -name '.*' -not -name '*.json*' | cat -v").splitlines()
+    return {path for path in found if not LEGITIMATE.fullmatch(path.rpartition("/")[2])}
 
 
 def live_files(server: Host) -> set[str]:
