@@ -1,10 +1,11 @@
-"""What the tests need on this machine besides the virtual environment: ffmpeg, ssh and a Chromium.
+"""What the tests need on this machine besides the virtual environment: ffmpeg, ssh, a Chromium, for all of them a Firefox.
 
 Usage: python3 -m tools.test_prerequisites
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from functools import partial
@@ -15,6 +16,7 @@ from tools.project import BUILD, FETCHED_BIN, VENV_BIN, child_environment, log_f
 from tools.terminal import Step, Trouble, main, run_logged, say
 
 BROWSERS = ("chromium", "google-chrome")
+SECOND_BROWSERS = ("firefox-esr", "firefox")
 BROWSER_FOLDER = BUILD / "browser"
 
 PROGRAMS = {"ffmpeg": "ffmpeg", "ssh": "openssh-client"}
@@ -92,6 +94,9 @@ def ensure() -> None:
             apt.install(["chromium", "fonts-dejavu-core"], "the tests drive it")
         else:
             fetch_browser()
+    # It decodes H.264 with the libraries that came with ffmpeg.
+    if os.environ.get("SCRIMBOX_SLOW") == "yes" and not any(map(works, SECOND_BROWSERS)) and apt.known("firefox-esr"):
+        apt.require(partial(works, "firefox-esr"), ["firefox-esr"], "the slow tests drive it")
     name = browser()
     if name is None:
         raise Trouble(
