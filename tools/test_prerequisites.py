@@ -1,4 +1,4 @@
-"""What the tests need on this machine besides the virtual environment: ffmpeg, ssh, a Chromium, for all of them a Firefox.
+"""What the tests need on this machine besides the virtual environment: ffmpeg, ssh and a browser; the slow ones, two.
 
 Usage: python3 -m tools.test_prerequisites
 """
