@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 FPS = 30
 GOP_SECONDS = 1.0
@@ -167,42 +168,26 @@ class Publisher:
 # --------------------------------------------------------------------------------------------------- measuring
 
 
-def ffprobe(source: str | Path, *entries: str) -> dict[str, object]:
-    """Return ffprobe's JSON for the given `-show_…` switches."""
-    command = ["ffprobe", "-v", "error", "-of", "json", *entries, str(source)]
-    document: dict[str, object] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+def ffprobe(source: str | Path, *switches: str) -> dict[str, Any]:
+    """Return ffprobe's JSON for the given switches."""
+    command = ["ffprobe", "-v", "error", "-of", "json", *switches, str(source)]
+    document: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return document
 
 
 def durations(source: str | Path) -> dict[str, float]:
     """Return seconds by `format`, `video` and `audio`, as far as the file tells."""
-    document = json.loads(
-        subprocess.run(
-            ["ffprobe", "-v", "error", "-of", "json", "-show_format", "-show_streams", str(source)],
-            check=True,
-            capture_output=True,
-        ).stdout
-    )
+    document = ffprobe(source, "-show_format", "-show_streams")
     found = {"format": float(document["format"]["duration"])}
-    for stream in document["streams"]:
-        if "duration" in stream:
-            found[stream["codec_type"]] = float(stream["duration"])
+    found |= {stream["codec_type"]: float(stream["duration"]) for stream in document["streams"] if "duration" in stream}
     return found
 
 
 def first_video_frame_is_key(source: str | Path) -> bool:
     """Tell whether the first video packet of a segment is a key frame."""
-    document = json.loads(
-        subprocess.run(
-            [
-                *("ffprobe", "-v", "error", "-of", "json", "-select_streams", "v:0"),
-                *("-show_entries", "packet=flags", "-read_intervals", "%+#1", str(source)),
-            ],
-            check=True,
-            capture_output=True,
-        ).stdout
-    )
-    return bool(document["packets"]) and document["packets"][0]["flags"].startswith("K")
+    switches = ["-select_streams", "v:0", "-show_entries", "packet=flags", "-read_intervals", "%+#1"]
+    packets = ffprobe(source, *switches)["packets"]
+    return bool(packets) and packets[0]["flags"].startswith("K")
 
 
 def boxes(mp4: Path) -> list[str]:
