@@ -29,6 +29,7 @@ LINT = [
     ["mypy", "--strict", RECORDER],
     ["mypy", "--strict", "tools"],
     ["npm", "run", "--silent", "--prefix", "player", "lint"],
+    ["npm", "run", "--silent", "--prefix", "player", "lint:drivers"],
 ]
 PYTEST = ["pytest", "-q"]
 STATIC = {
