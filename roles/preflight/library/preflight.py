@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import pwd
 import re
 import shutil
@@ -25,7 +26,14 @@ options:
   min_free_gb: {type: int, required: true, description: Least free space under /srv in GiB}
   ports: {type: list, elements: int, required: true, description: TCP ports that must be free or ours}
   apt_wait: {type: int, required: true, description: Seconds to wait for another apt}
+  groups: {type: list, elements: str, required: true, description: Names of groups of streams}
+  reserve_gb: {type: float, required: true, description: Free space in GB below which nobody new may publish}
+  floor_gb: {type: float, required: true, description: Free space in GB below which live publishers are ended}
+  webhook: {type: str, required: true, description: Address that is told when the disk gets short}
 """
+GROUP = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+WEBHOOK = re.compile(r"https?://[^\s/?#]+[!-~]*")
+FOLDERS = ("/srv/hls", "/srv/recordings", "/srv/recordings/incoming", "/srv/streams")
 DEPLOYED_SECRETS = Path("/etc/scrimbox/secrets.json")
 APT_LOCK = Path("/var/lib/dpkg/lock-frontend")
 
@@ -92,12 +100,61 @@ def apt_problem(wait: int) -> str | None:
                 return None
 
 
+def group_problem(groups: list[str]) -> str | None:
+    """Say which names of groups cannot be used."""
+    bad = sorted({group for group in groups if group and not GROUP.fullmatch(group)})
+    if not bad:
+        return None
+    return f"scrimbox_streams: the group {', '.join(map(repr, bad))} is ill-formed; allowed is {GROUP.pattern}."
+
+
+def reserve_problem(reserve_gb: float, floor_gb: float, total_gb: float) -> str | None:
+    """Say what is wrong with the disk guard's settings, given the size of the disk (all in GB of 10^9 bytes)."""
+    if not 0 <= floor_gb <= reserve_gb:
+        return (
+            f"scrimbox_disk_floor_gb is {floor_gb:g}; allowed is 0 to scrimbox_disk_reserve_gb ({reserve_gb:g}), "
+            "so that new publishers are refused before live ones are ended."
+        )
+    if reserve_gb >= total_gb:
+        return (
+            f"scrimbox_disk_reserve_gb is {reserve_gb:g}, but the disk under /srv has only {total_gb:.1f} GB: nobody "
+            "could ever publish. Set it lower, or add a disk."
+        )
+    return None
+
+
+def webhook_problem(webhook: str) -> str | None:
+    """Say that the webhook's address cannot be used, without showing it: it is a secret."""
+    if not webhook or WEBHOOK.fullmatch(webhook):
+        return None
+    return "scrimbox_alert_webhook is no address; allowed is https://… or http://… without spaces, or nothing."
+
+
+def folder_problem(path: str) -> str | None:
+    """Say why a folder that is there already could not take a recording."""
+    place = Path(path)
+    if not place.exists() and not place.is_symlink():
+        return None
+    if not place.is_dir():
+        return f"{path} is no folder that can be entered. Move it away, or mount the disk that belongs there."
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return (
+            f"{path} is mounted read-only: nothing could be recorded. `mount -o remount,rw` it, or look after its disk."
+        )
+    return None
+
+
 def free_gb(path: str) -> float:
     """Free space in GiB at a path, or at its nearest parent that exists."""
+    return shutil.disk_usage(str(nearest(path))).free / 2**30
+
+
+def nearest(path: str) -> Path:
+    """A path, or its nearest parent that exists."""
     place = Path(path)
     while not place.exists():
         place = place.parent
-    return shutil.disk_usage(str(place)).free / 2**30
+    return place
 
 
 def output_of(*command: str) -> str:
@@ -121,6 +178,7 @@ def problems_of(params: dict) -> list[str]:
     if Path("/proc/1/comm").read_text().strip() != "systemd":
         return ["PID 1 is not systemd, which runs the services. Use a virtual machine, a server, or `make demo`."]
     free = free_gb("/srv")
+    total = shutil.disk_usage(str(nearest("/srv"))).total / 1e9
     disk = f"{free:.1f} GiB are free under /srv, {params['min_free_gb']} are needed. Free some or add a disk."
     # systemd 247 does not know Docker by its mark.
     detected = output_of("systemd-detect-virt", "--container").strip() not in ("", "none")
@@ -129,6 +187,10 @@ def problems_of(params: dict) -> list[str]:
         memory_problem(Path("/proc/meminfo").read_text(), params["min_memory_mb"]),
         disk if free < params["min_free_gb"] else None,
         clock_problem(output_of("timedatectl", "show"), in_container=in_container),
+        group_problem(params["groups"]),
+        reserve_problem(params["reserve_gb"], params["floor_gb"], total),
+        webhook_problem(params["webhook"]),
+        *(folder_problem(folder) for folder in FOLDERS),
         *port_problems(params["ports"]),
         apt_problem(params["apt_wait"]),
     ]
@@ -144,6 +206,10 @@ def main() -> None:
             "min_free_gb": {"type": "int", "required": True},
             "ports": {"type": "list", "elements": "int", "required": True},
             "apt_wait": {"type": "int", "required": True},
+            "groups": {"type": "list", "elements": "str", "required": True},
+            "reserve_gb": {"type": "float", "required": True},
+            "floor_gb": {"type": "float", "required": True},
+            "webhook": {"type": "str", "required": True, "no_log": True},
         },
         supports_check_mode=True,
     )

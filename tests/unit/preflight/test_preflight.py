@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import preflight
 import pytest
 
@@ -51,3 +53,47 @@ def test_an_unsynchronised_clock_is_refused_with_the_command() -> None:
 
 def test_a_container_leaves_the_clock_to_its_host() -> None:
     assert preflight.clock_problem("NTPSynchronized=no\n", in_container=True) is None
+
+
+def test_a_group_is_named_like_a_stream() -> None:
+    assert preflight.group_problem(["final", "", "cup_2"]) is None
+    assert "'Grand Final'" in (preflight.group_problem(["final", "Grand Final"]) or "")
+
+
+def test_the_disk_guard_must_refuse_before_it_ends_anybody() -> None:
+    assert preflight.reserve_problem(5, 1, 100) is None
+    assert preflight.reserve_problem(0, 0, 100) is None
+    assert "scrimbox_disk_floor_gb is 6; allowed is 0 to" in (preflight.reserve_problem(5, 6, 100) or "")
+
+
+def test_a_reserve_as_large_as_the_disk_would_lock_everybody_out() -> None:
+    assert "has only 4.0 GB" in (preflight.reserve_problem(5, 1, 4.0) or "")
+
+
+@pytest.mark.parametrize("address", ["", "https://hooks.example/x?y=z", "http://192.0.2.1:8080/a"])
+def test_a_webhook_is_an_address_or_nothing(address: str) -> None:
+    assert preflight.webhook_problem(address) is None
+
+
+@pytest.mark.parametrize("address", ["hooks.example/s3cret", "ftp://s3cret", "https://", "https://h/s3cret x"])
+def test_a_webhook_that_cannot_be_used_is_refused_without_being_shown(address: str) -> None:
+    said = preflight.webhook_problem(address) or ""
+    assert "scrimbox_alert_webhook" in said
+    assert "s3cret" not in said
+
+
+def test_a_folder_may_be_missing_but_must_be_one(tmp_path: Path) -> None:
+    assert preflight.folder_problem(str(tmp_path / "missing")) is None
+    assert preflight.folder_problem(str(tmp_path)) is None
+    (tmp_path / "file").touch()
+    (tmp_path / "dangling").symlink_to(tmp_path / "missing")
+    for name in ("file", "dangling"):
+        assert "no folder" in (preflight.folder_problem(str(tmp_path / name)) or "")
+
+
+def test_a_folder_on_a_read_only_disk_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class ReadOnly:
+        f_flag = preflight.os.ST_RDONLY
+
+    monkeypatch.setattr(preflight.os, "statvfs", lambda path: ReadOnly)
+    assert "read-only" in (preflight.folder_problem(str(tmp_path)) or "")

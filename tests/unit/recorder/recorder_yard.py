@@ -101,9 +101,11 @@ class Yard:
 
     def __init__(self, root: Path, **settings: Any) -> None:
         streams = settings.pop("streams", (Stream("cup", "The cup", 0),))
-        settings = {"grace_seconds": 120, **settings}
+        # The machine that tests may have a full disk of its own.
+        room = {"reserve_bytes": 0, "floor_bytes": 0, "reserve_hours": 0, "finalizer_bytes_per_second": 0}
+        settings = {"grace_seconds": 120, "run": root / "run", "control": root / "control.sock", **room, **settings}
         self.config = Config(root / "hls", root / "recordings", root / "streams", streams, **settings)
-        for folder in self.config.folders:
+        for folder in (*self.config.folders, self.config.run):
             folder.mkdir(parents=True)
         self.now = 0.0
         self.wall_shift = 0.0

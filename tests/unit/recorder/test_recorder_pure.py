@@ -51,7 +51,15 @@ class TestConfig:
     def test_what_is_not_given_has_its_default(self) -> None:
         config = parse(GOOD)
         assert (config.grace_seconds, config.idle_seconds, config.dvr_keep_seconds) == (120, 10, 900)
-        assert config.streams[0].title == "cup"
+        assert (config.reserve_bytes, config.floor_bytes, config.delete_when_low) == (5e9, 1e9, False)
+        assert str(config.refuse_publish) == "/run/scrimbox-recorder/refuse-publish"
+        assert (config.streams[0].title, config.streams[0].group) == ("cup", "")
+
+    def test_what_is_given_is_taken(self) -> None:
+        given = {"keep_replays": 3.0, "delete_when_low": True, "run": "/elsewhere", "retention_bytes": 10}
+        config = parse({**GOOD, **given, "streams": [{"id": "cup", "group": "final"}]})
+        assert (config.keep_replays, config.delete_when_low, config.retention_bytes) == (3, True, 10)
+        assert (str(config.run), config.streams[0].group) == ("/elsewhere", "final")
 
     @pytest.mark.parametrize(
         ("change", "words"),
@@ -68,6 +76,11 @@ class TestConfig:
             ({"streams": [{"id": "a", "offset_ms": 1.5}]}, ["offset_ms", "1.5", "60000"]),
             ({"streams": [{"id": "a", "title": "x\n"}]}, ["title", "printable"]),
             ({"streams": [{"id": "a", "key": "x"}]}, ["key"]),
+            ({"streams": [{"id": "a", "group": "The Final"}]}, ["group", "'The Final'", "a-z"]),
+            ({"keep_replays": 1.5}, ["keep_replays", "1.5", "whole"]),
+            ({"delete_when_low": 1}, ["delete_when_low", "1", "true or false"]),
+            ({"run": "run"}, ["run", "absolute"]),
+            ({"reserve_bytes": 10, "floor_bytes": 11}, ["floor_bytes", "11", "reserve_bytes (10)"]),
         ],
     )
     def test_a_bad_setting_is_named_with_its_value_and_what_is_allowed(

@@ -233,5 +233,10 @@ class TestArchive:
 def test_the_roles_defaults_are_the_packages_own() -> None:
     defaults = yaml.safe_load((PROJECT / "roles/recorder/defaults/main.yml").read_text(encoding="utf-8"))
     fields = Yard.__init__.__globals__["Config"].__dataclass_fields__
-    for name in ("grace_seconds", "idle_seconds", "dvr_keep_seconds", "retention_days"):
+    for name in ("grace_seconds", "idle_seconds", "dvr_keep_seconds", "retention_days", "keep_replays"):
         assert defaults[f"recorder_{name}"] == fields[name].default
+    for name in ("retention", "retention_free", "disk_reserve", "disk_floor"):
+        assert defaults[f"recorder_{name}_gb"] * 1e9 == fields[f"{name.replace('disk_', '')}_bytes"].default
+    assert defaults["recorder_disk_reserve_hours"] == fields["reserve_hours"].default
+    assert defaults["recorder_delete_when_low"] is fields["delete_when_low"].default
+    assert defaults["recorder_finalizer_mb_per_second"] * 1e6 == fields["finalizer_bytes_per_second"].default

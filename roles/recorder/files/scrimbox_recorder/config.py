@@ -18,16 +18,23 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class Stream:
-    """A declared stream; `offset_ms` is the encoder's delay, taken off the wall clock."""
+    """A declared stream; `offset_ms` is the encoder's delay, taken off the wall clock.
+
+    Sessions that overlap of streams with the same `group` form a match; an empty one stands for none.
+    """
 
     id: str
     title: str
     offset_ms: int
+    group: str = ""
 
 
 @dataclass(frozen=True)
 class Config:
-    """All settings. Times are in seconds unless the name says otherwise."""
+    """All settings. Times are in seconds, sizes in bytes unless the name says otherwise; 0 switches a limit off.
+
+    `run` is the recorder's own folder for what the auth service asks, `control` ingest's socket for `rtmp_control`.
+    """
 
     hls: Path
     recordings: Path
@@ -39,6 +46,16 @@ class Config:
     dvr_seconds: int = 14400
     dvr_keep_seconds: float = 900
     retention_days: float = 30
+    retention_bytes: float = 0
+    retention_free_bytes: float = 0
+    keep_replays: int = 5
+    reserve_bytes: float = 5e9
+    reserve_hours: float = 2
+    floor_bytes: float = 1e9
+    delete_when_low: bool = False
+    finalizer_bytes_per_second: float = 40e6
+    run: Path = Path("/run/scrimbox-recorder")
+    control: Path = Path("/run/scrimbox-ingest/control.sock")
 
     @property
     def incoming(self) -> Path:
@@ -54,6 +71,11 @@ class Config:
     def set_aside(self) -> Path:
         """What could not be remuxed; never deleted by software."""
         return self.recordings / "set-aside"
+
+    @property
+    def refuse_publish(self) -> Path:
+        """While this file exists, the auth service refuses whoever wants to publish; it holds the reason."""
+        return self.run / "refuse-publish"
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -75,8 +97,19 @@ _NUMBERS: dict[str, tuple[float, float, str]] = {
     "dvr_seconds": (60, 604800, "length of the DVR window"),
     "dvr_keep_seconds": (0, 604800, "how long a closed DVR playlist outlives the making of its MP4"),
     "retention_days": (0, 36500, "age at which replays are deleted, 0 = never"),
+    "retention_bytes": (0, 1e18, "total size of all replays beyond which the oldest are deleted, 0 = no limit"),
+    "retention_free_bytes": (0, 1e18, "free space below which the oldest replays are deleted, 0 = never"),
+    "keep_replays": (0, 100000, "how many of the newest replays are never deleted for size or space"),
+    "reserve_bytes": (0, 1e18, "free space below which nobody new may publish"),
+    "reserve_hours": (0, 168, "the same as hours of what is arriving now; the larger of both counts"),
+    "floor_bytes": (0, 1e18, "free space below which live publishers are ended, so that nothing is cut"),
+    "finalizer_bytes_per_second": (0, 1e12, "how fast replays are made, 0 = as fast as the disk is"),
 }
+_WHOLE = ("keep_replays",)
+_SWITCHES = ("delete_when_low",)
 _PATHS = ("hls", "recordings", "state")
+_OPTIONAL_PATHS = ("run", "control")
+_STREAM = ("id", "title", "offset_ms", "group")
 
 
 def load(path: Path = DEFAULT_PATH) -> Config:
@@ -105,13 +138,21 @@ def parse(data: object) -> Config:
     """
     if not isinstance(data, dict):
         raise ConfigError(f"expected an object of settings, got {data!r}")
-    known = {*_PATHS, *_NUMBERS, "streams"}
+    known = {*_PATHS, *_OPTIONAL_PATHS, *_NUMBERS, *_SWITCHES, "streams"}
     unknown = sorted(set(data) - known)
     if unknown:
         raise ConfigError(f"unknown setting(s) {', '.join(unknown)}; known: {', '.join(sorted(known))}")
-    paths: dict[str, Any] = {key: _path(key, data.get(key)) for key in _PATHS}
+    wanted = [*_PATHS, *(key for key in _OPTIONAL_PATHS if key in data)]
+    paths: dict[str, Any] = {key: _path(key, data.get(key)) for key in wanted}
     numbers: dict[str, Any] = {key: _number(key, data[key]) for key in _NUMBERS if key in data}
-    return Config(streams=_streams(data.get("streams")), **paths, **numbers)
+    switches: dict[str, Any] = {key: _switch(key, data[key]) for key in _SWITCHES if key in data}
+    config = Config(streams=_streams(data.get("streams")), **paths, **numbers, **switches)
+    if config.floor_bytes > config.reserve_bytes:
+        raise ConfigError(
+            f"floor_bytes: {config.floor_bytes:g} is not allowed; at most reserve_bytes ({config.reserve_bytes:g}), "
+            "so that nobody new may publish before those who do are ended"
+        )
+    return config
 
 
 def _path(key: str, value: object) -> Path:
@@ -124,12 +165,20 @@ def _number(key: str, value: object) -> float:
     low, high, meaning = _NUMBERS[key]
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
         raise ConfigError(f"{key}: {value!r} is not allowed; give a number from {low:g} to {high:g} ({meaning})")
+    if key in _WHOLE and value != int(value):
+        raise ConfigError(f"{key}: {value!r} is not allowed; give a whole number ({meaning})")
+    return int(value) if key in _WHOLE else value
+
+
+def _switch(key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{key}: {value!r} is not allowed; give true or false")
     return value
 
 
 def _streams(value: object) -> tuple[Stream, ...]:
     if not isinstance(value, list):
-        raise ConfigError(f"streams: {value!r} is not allowed; give a list of {{id, title, offset_ms}}")
+        raise ConfigError(f"streams: {value!r} is not allowed; give a list of {{{', '.join(_STREAM)}}}")
     streams = tuple(_stream(number, entry) for number, entry in enumerate(value))
     ids = [stream.id for stream in streams]
     for stream_id in ids:
@@ -141,15 +190,12 @@ def _streams(value: object) -> tuple[Stream, ...]:
 def _stream(number: int, entry: object) -> Stream:
     where = f"streams[{number}]"
     if not isinstance(entry, dict):
-        raise ConfigError(f"{where}: {entry!r} is not allowed; give an object {{id, title, offset_ms}}")
-    unknown = sorted(set(entry) - {"id", "title", "offset_ms"})
+        raise ConfigError(f"{where}: {entry!r} is not allowed; give an object {{{', '.join(_STREAM)}}}")
+    unknown = sorted(set(entry) - set(_STREAM))
     if unknown:
-        raise ConfigError(f"{where}: unknown key(s) {', '.join(unknown)}; known: id, title, offset_ms")
-    stream_id = entry.get("id")
-    if not isinstance(stream_id, str) or not STREAM_ID.fullmatch(stream_id):
-        raise ConfigError(
-            f"{where}.id: {stream_id!r} is not allowed; 1 to 64 of a-z 0-9 _ -, beginning with a letter or digit"
-        )
+        raise ConfigError(f"{where}: unknown key(s) {', '.join(unknown)}; known: {', '.join(_STREAM)}")
+    stream_id = _name(f"{where}.id", entry.get("id"))
+    group = _name(f"{where}.group", entry["group"]) if entry.get("group") else ""
     if stream_id == "index":
         raise ConfigError(f"{where}.id: 'index' is not allowed; /streams/index.json is the list of all streams")
     title = entry.get("title", stream_id)
@@ -158,4 +204,12 @@ def _stream(number: int, entry: object) -> Stream:
     offset = entry.get("offset_ms", 0)
     if isinstance(offset, bool) or not isinstance(offset, int) or abs(offset) > 60000:
         raise ConfigError(f"{where}.offset_ms: {offset!r} is not allowed; whole milliseconds from -60000 to 60000")
-    return Stream(stream_id, title or stream_id, offset)
+    return Stream(stream_id, title or stream_id, offset, group)
+
+
+def _name(where: str, value: object) -> str:
+    if not isinstance(value, str) or not STREAM_ID.fullmatch(value):
+        raise ConfigError(
+            f"{where}: {value!r} is not allowed; 1 to 64 of a-z 0-9 _ -, beginning with a letter or digit"
+        )
+    return value
