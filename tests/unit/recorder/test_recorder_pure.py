@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from recorder_yard import pes, playlist_head
-from scrimbox_recorder import clock, names, playlists, retention, stale, ts, verdict
+from scrimbox_recorder import clock, names, playlists, stale, ts, verdict
 from scrimbox_recorder.clock import Measurement
 from scrimbox_recorder.config import ConfigError, parse
 from scrimbox_recorder.flv import Contents
@@ -301,35 +301,6 @@ class TestStale:
 
     def test_only_what_was_left_alone_between_two_looks_is_untouched(self) -> None:
         assert stale.untouched({"a": (1, 1), "b": (2, 2), "c": (1, 1)}, {"a": (1, 1), "b": (1, 1)}) == ["a"]
-
-
-DAY = 86400
-STAMP = names.stamp_seconds("20200913T122640Z")
-
-
-class TestRetention:
-    def test_old_replays_go_sidecar_first_with_all_their_files(self) -> None:
-        files = {f"cup-20200913T122640Z.{kind}": (10, STAMP + 5.0) for kind in ("mp4", "json", "jpg")}
-        gone = retention.expired(files, 30, STAMP + 31 * DAY, set())
-        assert [removal.name.rpartition(".")[2] for removal in gone] == ["json", "jpg", "mp4"]
-        assert "31 days old" in gone[0].reason
-
-    @pytest.mark.parametrize(("days", "age"), [(0, 9999), (30, 29)])
-    def test_young_ones_stay_and_zero_keeps_all(self, days: int, age: int) -> None:
-        files = {"cup-20200913T122640Z.mp4": (10, float(STAMP))}
-        assert retention.expired(files, days, STAMP + age * DAY, set()) == []
-
-    def test_a_wrong_clock_at_recording_deletes_nothing(self) -> None:
-        files = {"cup-19700101T000000Z.mp4": (10, float(STAMP)), "cup-20200913T122640Z.mp4": (1, 0.0)}
-        assert retention.expired(files, 30, STAMP + DAY, set()) == []
-
-    def test_unfinished_and_foreign_files_stay(self) -> None:
-        files = {"cup-20200913T122640Z.mp4": (10, 0.0), "holiday.mp4": (10, 0.0)}
-        assert retention.expired(files, 1, STAMP * 2, {"cup-20200913T122640Z"}) == []
-
-    def test_only_old_temporary_files_are_leftovers(self) -> None:
-        files = {".cup.json.tmp": (1, 0.0), ".new.tmp": (1, 9e9), "cup.json": (1, 0.0), "cup.m3u8.bak": (1, 0.0)}
-        assert {gone.name for gone in retention.leftovers(files, 9e9)} == {".cup.json.tmp", "cup.m3u8.bak"}
 
 
 def held(frames: int) -> Contents:

@@ -1,16 +1,18 @@
-"""The daily clean-up: retention, stale HLS, leftovers. Never anything live, unfinished or set aside."""
+"""The clean-up: retention, stale HLS, leftovers. Never anything live, unfinished, pinned or set aside."""
 
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
-from . import retention
+from . import choices, retention
 from .config import Config
-from .disk import Disk
+from .disk import Disk, read_json
 from .jobs import Jobs
 from .names import recording
-from .retention import Removal
+from .retention import Limits, Removal, Replay
 from .sweep import Sweeper
 
 log = logging.getLogger(__name__)
@@ -18,29 +20,37 @@ log = logging.getLogger(__name__)
 
 def plan(config: Config, wall: float) -> list[tuple[Path, Removal]]:
     """What goes now (`wall` in epoch seconds), in the order in which it goes."""
-    jobs = Jobs(config.finalizing).all()
-    unfinished = {file for job in jobs for file in [job.file, *job.files]}
-    active = {name.stream for path in config.incoming.iterdir() if (name := recording(path.name))}
-    found: list[tuple[Path, Removal]] = []
-    replays = _files(config.recordings)
-    found += [(config.recordings, gone) for gone in retention.expired(replays, config.retention_days, wall, unfinished)]
-    sweeper = Sweeper(config, Disk())
-    hls = _files(config.hls)
-    # What belongs to a stream with recordings in incoming may be in the making.
-    playlists = sweeper.playlists_to_remove(active, unfinished, wall)
-    found += [
-        (config.hls, Removal(text, stream, hls[text][0], "nothing needs it"))
-        for text in playlists
-        if (stream := text.lstrip(".").split(".", maxsplit=1)[0]) not in active and text in hls
-    ]
-    found += [
-        (config.hls, Removal(text, text.rpartition("-")[0], hls[text][0], "no playlist lists it"))
-        for text in sweeper.forgotten(active, wall)
-        if text in hls
-    ]
+    unfinished = _unfinished(config)
+    incoming = [path.name for path in config.incoming.iterdir()]
+    active = {name.stream for text in incoming if (name := recording(text))}
+    files = _files(config.recordings)
+    limits = Limits(
+        config.retention_days,
+        config.retention_bytes,
+        max(0.0, config.retention_free_bytes - free_bytes(config.recordings)) if config.retention_free_bytes else 0,
+        config.keep_replays,
+    )
+    gone = retention.doomed(replays(config, files, unfinished), limits, wall)
+    found = [(config.recordings, removal) for removal in retention.removals(gone, files)]
+    strays = retention.stray_choices(files, incoming, unfinished, wall)
+    found += [(config.recordings, removal) for removal in strays]
+    found += [(config.hls, removal) for removal in _hls(config, active, unfinished, wall)]
     for folder in (config.recordings, config.hls, config.state):
-        found += [(folder, gone) for gone in retention.leftovers(_files(folder), wall)]
+        found += [(folder, removal) for removal in retention.leftovers(_files(folder), wall)]
     return found
+
+
+def make_room(config: Config, disk: Disk, missing: float, wall: float) -> int:
+    """Delete the oldest replays that may go until `missing` bytes more are free; how many bytes went.
+
+    Raises:
+        OSError: a folder is missing or cannot be written.
+    """
+    files = _files(config.recordings)
+    limits = Limits(missing=missing, keep=config.keep_replays)
+    gone = retention.doomed(replays(config, files, _unfinished(config)), limits, wall)
+    carry_out([(config.recordings, removal) for removal in retention.removals(gone, files)], disk)
+    return sum(replay.size for replay, _ in gone)
 
 
 def carry_out(found: list[tuple[Path, Removal]], disk: Disk) -> None:
@@ -54,6 +64,60 @@ def carry_out(found: list[tuple[Path, Removal]], disk: Disk) -> None:
             log.info("%s: removed %s (%.1f MB): %s", gone.stream, folder / gone.name, gone.size / 1e6, gone.reason)
     for (stream, reason), sizes in quiet.items():
         log.info("%s: removed %d segments (%.1f MB): %s", stream, len(sizes), sum(sizes) / 1e6, reason)
+
+
+def describe(found: list[tuple[Path, Removal]], pinned: int) -> list[str]:
+    """The plan for a person: a line for each replay or stream and reason, then the sum."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for folder, gone in found:
+        stem = gone.name.split(".")[0]
+        what = gone.stream if gone.name.endswith(".ts") else stem if gone.name.startswith(stem + ".") else gone.name
+        groups.setdefault((str(folder / (what or gone.name)), gone.reason), []).append(gone.size)
+    lines = [
+        f"{what}  {len(sizes)} file(s), {sum(sizes) / 1e6:.1f} MB: {reason}" for (what, reason), sizes in groups.items()
+    ]
+    total = sum(gone.size for _, gone in found) / 1e6
+    return [*lines, f"{len(found)} files, {total:.1f} MB would go; {pinned} pinned replay(s) stay in any case"]
+
+
+def replays(config: Config, files: retention.Files | None = None, unfinished: Iterable[str] = ()) -> list[Replay]:
+    """All replays, oldest first."""
+    found = _files(config.recordings) if files is None else files
+    pinned = {file for name in found if (file := choices.file_of(name)) and spares(config.recordings, file)}
+    return retention.replays(found, set(unfinished), pinned)
+
+
+def spares(folder: Path, file: str) -> bool:
+    """Whether the operator keeps FILE. Choices that cannot be read might say so: they do until they can be read."""
+    path = choices.path(folder, file)
+    return path.exists() and (read_json(path) is None or choices.load(folder, file).pinned)
+
+
+def free_bytes(folder: Path) -> float:
+    """Bytes that an unprivileged service can still write there."""
+    found = os.statvfs(folder)
+    return float(found.f_bavail) * found.f_frsize
+
+
+def _unfinished(config: Config) -> set[str]:
+    return {file for job in Jobs(config.finalizing).all() for file in [job.file, *job.files]}
+
+
+def _hls(config: Config, active: set[str], unfinished: set[str], wall: float) -> list[Removal]:
+    sweeper = Sweeper(config, Disk())
+    hls = _files(config.hls)
+    # What belongs to a stream with recordings in incoming may be in the making.
+    playlists = [
+        Removal(text, stream, hls[text][0], "nothing needs it")
+        for text in sweeper.playlists_to_remove(active, unfinished, wall)
+        if (stream := text.lstrip(".").split(".", maxsplit=1)[0]) not in active and text in hls
+    ]
+    segments = [
+        Removal(text, text.rpartition("-")[0], hls[text][0], "no playlist lists it")
+        for text in sweeper.forgotten(active, wall)
+        if text in hls
+    ]
+    return playlists + segments
 
 
 def _files(folder: Path) -> dict[str, tuple[int, float]]:
