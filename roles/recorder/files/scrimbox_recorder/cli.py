@@ -1,15 +1,17 @@
-"""Command line: `scrimbox-recorder run|pass|finalize|cleanup|status|check`."""
+"""Command line: `scrimbox-recorder run|pass|finalize|alert|cleanup|pin|unpin|title|align|status|check`."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
-import sys
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import cleanup, config, status
+from . import alert, choosing, cleanup, config, status
+from .choosing import ChoiceError
 from .config import Config, ConfigError
 from .disk import Disk, lock
 from .finalize import Finalizer
@@ -23,20 +25,12 @@ FINALIZER_SECONDS = 2.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    parser = argparse.ArgumentParser(prog="scrimbox-recorder", description="Makes replays of what is published.")
-    parser.add_argument("--config", type=Path, default=config.DEFAULT_PATH, help="settings (default: %(default)s)")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("run", help="make passes until stopped (scrimbox-recorder.service)")
-    commands.add_parser("pass", help="make one pass")
-    finalize = commands.add_parser("finalize", help="make replays until stopped (scrimbox-finalizer.service)")
-    finalize.add_argument("--once", action="store_true", help="make those that are due, then end")
-    clean = commands.add_parser("cleanup", help="delete replays that are too old, and what nothing needs")
-    clean.add_argument("--plan", action="store_true", help="only print what would go, and why")
-    commands.add_parser("status", help="print streams, disk use and faults")
-    commands.add_parser("check", help="check the settings")
-    given = parser.parse_args(arguments)
+    given = _parser().parse_args(arguments)
     set_up_log()
     try:
+        if given.command == "alert":
+            alert.main(given.settings, check=given.check)
+            return 0
         settings = config.load(given.config)
         if given.command == "check":
             return 0
@@ -44,38 +38,89 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(status.report(settings))
             return 0
         become_owner(settings)
-        check_folders(settings)
         _act(given, settings)
-    except (ConfigError, OSError) as error:
+    except (ConfigError, ChoiceError, OSError) as error:
         logging.getLogger(__name__).error("%s", error)
         return 1
     return 0
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scrimbox-recorder", description="Makes replays of what is published.")
+    parser.add_argument("--config", type=Path, default=config.DEFAULT_PATH, help="settings (default: %(default)s)")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="make passes until stopped (scrimbox-recorder.service)")
+    commands.add_parser("pass", help="make one pass")
+    finalize = commands.add_parser("finalize", help="make replays until stopped (scrimbox-finalizer.service)")
+    finalize.add_argument("--once", action="store_true", help="make those that are due, then end")
+    news = commands.add_parser("alert", help="tell the operator's command or webhook (scrimbox-alert.service)")
+    news.add_argument("--settings", type=Path, default=None, help="its own settings (default: systemd's credential)")
+    news.add_argument("--check", action="store_true", help="only check them")
+    clean = commands.add_parser("cleanup", help="delete what retention says, and what nothing needs")
+    clean.add_argument("--plan", action="store_true", help="only print what would go, and why")
+    for name, words in (("pin", "never delete a recording"), ("unpin", "let retention delete a recording again")):
+        commands.add_parser(name, help=words).add_argument("file", metavar="FILE")
+    title = commands.add_parser("title", help="give a recording a title; none: its stream's")
+    title.add_argument("file", metavar="FILE")
+    title.add_argument("text", metavar="TEXT", nargs="*")
+    align = commands.add_parser("align", help="move a session against the others of its match")
+    align.add_argument("file", metavar="FILE")
+    align.add_argument("milliseconds", metavar="MS")
+    commands.add_parser("status", help="print streams, disk use and faults")
+    commands.add_parser("check", help="check the settings")
+    return parser
+
+
 def _act(given: argparse.Namespace, settings: Config) -> None:
-    if given.command in {"run", "pass"}:
+    """Run a command that changes something.
+
+    A service starts without its folders too: the recorder has to refuse publishes and say so.
+    """
+    if given.command == "run":
         recorder = Recorder(settings, Disk())
-
-        def converge() -> None:
-            with lock(settings.incoming / ".lock"):
-                recorder.run()
-
-        converge() if given.command == "pass" else loop(converge, settings.pass_seconds)
-    elif given.command == "finalize":
+        loop(lambda: _converge(recorder, settings), settings.pass_seconds)
+    elif given.command == "finalize" and not given.once:
         finalizer = Finalizer(settings, Disk(), Tools(tick))
-
-        def work() -> None:
-            with lock(settings.finalizing / ".lock"):
-                while finalizer.step(time.monotonic()):
-                    tick()
-
-        work() if given.once else loop(work, FINALIZER_SECONDS)
+        loop(lambda: _finalize(finalizer, settings), FINALIZER_SECONDS)
+    check_folders(settings)
+    if given.command == "pass":
+        _converge(Recorder(settings, Disk()), settings)
+    elif given.command == "finalize":
+        _finalize(Finalizer(settings, Disk(), Tools(tick)), settings)
+    elif given.command == "cleanup":
+        _clean(settings, only_plan=given.plan)
     else:
-        found = cleanup.plan(settings, time.time())
-        if given.plan:
-            for folder, gone in found:
-                print(f"{folder / gone.name}  {gone.size / 1e6:.1f} MB  {gone.reason}")
-            print(f"{len(found)} files, {sum(gone.size for _, gone in found) / 1e6:.1f} MB would go", file=sys.stdout)
+        _choose(given, settings)
+
+
+def _converge(recorder: Recorder, settings: Config) -> None:
+    """Make a pass; one without the lock where its folder is missing, which then says so."""
+    held = settings.incoming / ".lock"
+    with lock(held) if os.access(settings.incoming, os.W_OK) else contextlib.nullcontext():
+        recorder.run()
+
+
+def _finalize(finalizer: Finalizer, settings: Config) -> None:
+    with lock(settings.finalizing / ".lock"):
+        while finalizer.step(time.monotonic()):
+            tick()
+
+
+def _clean(settings: Config, *, only_plan: bool) -> None:
+    if only_plan:
+        pinned = sum(replay.pinned for replay in cleanup.replays(settings))
+        print("\n".join(cleanup.describe(cleanup.plan(settings, time.time()), pinned)))
+        return
+    with lock(settings.incoming / ".lock"):
+        cleanup.carry_out(cleanup.plan(settings, time.time()), Disk())
+
+
+def _choose(given: argparse.Namespace, settings: Config) -> None:
+    # The lock of the passes: nothing is deleted between the check and the choice.
+    with lock(settings.incoming / ".lock"):
+        if given.command == "title":
+            print(choosing.title(settings, Disk(), given.file, " ".join(given.text)))
+        elif given.command == "align":
+            print(choosing.align(settings, Disk(), given.file, given.milliseconds))
         else:
-            with lock(settings.incoming / ".lock"):
-                cleanup.carry_out(cleanup.plan(settings, time.time()), Disk())
+            print(choosing.pin(settings, Disk(), given.file, pinned=given.command == "pin"))
