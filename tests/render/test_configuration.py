@@ -78,7 +78,8 @@ def test_ingest_names_no_stream_and_no_key() -> None:
 def test_ingest_is_one_worker_that_logs_no_arguments() -> None:
     text = ingest()
     assert directives(text, "worker_processes") == ["1"]
-    assert directives(text, "access_log") == ["off"]
+    assert set(directives(text, "access_log")) == {"off"}
+    assert text.count("access_log off;") == 2, "one for RTMP, one for the control socket"
     assert directives(text, "error_log") in (["stderr notice"], ["stderr warn"], ["stderr error"])
 
 
@@ -87,6 +88,30 @@ def test_ingest_denies_play_and_asks_before_it_writes() -> None:
     assert directives(text, "deny") == ["play all"]
     assert directives(text, "on_publish") == ["http://127.0.0.1:9000/publish"]
     assert directives(text, "notify_method") == ["get"]
+
+
+def test_ingest_s_control_ends_publishers_on_a_closed_socket_and_can_nothing_else() -> None:
+    text = ingest()
+    http = text[text.index("\nhttp {") :]
+    assert directives(http, "listen") == ["unix:/run/scrimbox-ingest/control.sock"]
+    assert directives(http, "location") == ["= /control/drop/publisher {", "/ {"]
+    assert directives(text, "rtmp_control") == ["drop"]
+    assert "rtmp_stat" not in text
+    rtmp = text[: text.index("\nhttp {")]
+    assert "unix:" not in rtmp
+
+
+def test_auth_refuses_for_lack_of_room_only_after_the_key_was_checked() -> None:
+    text = auth(auth_refuse_dir="/run/x")
+    asked = text.index("if (-f /run/x/refuse-publish)")
+    assert text.index("return 403;") < asked < text.index("return 507;") < text.index("return 204;")
+    assert "refused, no room for recordings" in text
+
+
+def test_auth_lets_an_unfinished_session_s_publisher_come_back() -> None:
+    text = auth(auth_refuse_dir="/run/x")
+    excused = text.index("if (-f /run/x/goes-on.$known_id)")
+    assert text.index("if (-f /run/x/refuse-publish)") < excused < text.index("return 507;")
 
 
 def test_ingest_never_overwrites_and_never_deletes() -> None:
@@ -118,7 +143,7 @@ def test_no_ipv6_socket_where_there_is_no_ipv6(text: str) -> None:
     ids=["ingest", "web"],
 )
 def test_ports_are_the_operator_s(text: str, port: str) -> None:
-    listening = directives(text, "listen")
+    listening = [place for place in directives(text, "listen") if not place.startswith("unix:")]
     assert len(listening) == 2
     assert all(re.match(rf"(\[::\]:)?{port}\b", place) for place in listening)
 
