@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.site import Site
+from tests.variants import SERVICES, Variants
 
 if TYPE_CHECKING:
     from testinfra.host import Host
@@ -22,8 +23,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 BUILD = PROJECT / "build" / "test"
 ARTEFACTS = PROJECT / "artefacts"
 INSTANCE = "scrimbox-default"
-RINGS = ("unit", "render", "system", "e2e")
-SERVICES = ("ingest", "auth", "web", "recorder", "finalizer")
+RINGS = ("unit", "render", "system", "e2e", "faults")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -117,6 +117,14 @@ def bob(nobody: Site, credentials: Credentials) -> Site:
     return Site(nobody.host, nobody.port, ("bob", credentials.viewer_passwords["bob"]))
 
 
+@pytest.fixture(scope="session")
+def variants(server: Host, credentials: Credentials) -> Iterator[Variants]:
+    """Servers like the converged one, for what would spoil it."""
+    makers = Variants(INSTANCE, credentials)
+    yield makers
+    makers.close()
+
+
 # ----------------------------------------------------------------------------------------- when something fails
 
 
@@ -140,7 +148,10 @@ def _in_container(command: str) -> str:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Put the services' last words under the report of a failed test on the server."""
     report: Any = yield
-    if report.failed and "server" in getattr(item, "fixturenames", ()):
+    if report.failed and "variants" in getattr(item, "funcargs", ()):
+        for variant in item.funcargs["variants"].running:  # type: ignore[attr-defined]
+            report.sections.append((f"journal of {variant.name}", masked(variant.journal("-5min", "-n 80"))))
+    elif report.failed and "server" in getattr(item, "fixturenames", ()):
         units = " ".join(f"-u scrimbox-{service}" for service in SERVICES)
         report.sections.append(
             ("journal of the server", _in_container(f"journalctl --no-pager -o short-iso -n 60 {units}"))
