@@ -29,6 +29,7 @@ RINGS = ("unit", "render", "system", "e2e", "faults")
 def pytest_configure(config: pytest.Config) -> None:
     """Name our markers and keep JUnit's folder."""
     config.addinivalue_line("markers", "slow: takes more than half a minute; `make test-all` only")
+    config.addinivalue_line("markers", "fault(scenario): what has to have happened, see tests/faults")
     ARTEFACTS.mkdir(exist_ok=True)
 
 

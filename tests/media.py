@@ -53,24 +53,33 @@ def _picture(number: int) -> bytes:
     return b"".join(planes)
 
 
-def pattern(folder: Path, seconds: int = 150) -> Path:
+def pattern(
+    folder: Path, seconds: int = 150, *, first: int = 0, scale: int = _SCALE, rate: int = 48000, b_frames: int = 0
+) -> Path:
     """Encode the pattern once and return its file: H.264 1280x720 at 30 fps, key frame every second, AAC.
 
     Args:
         folder: where finished patterns are kept, one per recipe.
         seconds: length; a push may stop earlier.
+        first: number of the first frame, on a full second.
+        scale: the picture is 64 x 36 times this.
+        rate: the sound's samples per second.
+        b_frames: B-frames between two others.
     """
+    kbits = 2500 * scale**2 // _SCALE**2
+    profile = ["-profile:v", "main", "-bf", str(b_frames)] if b_frames else ["-profile:v", "baseline"]
     command = [
         *("ffmpeg", "-nostdin", "-v", "error", "-y"),
         *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{_COLUMNS}x{_ROWS}", "-r", str(FPS), "-i", "pipe:0"),
-        *("-f", "lavfi", "-i", "aevalsrc=0.5*sin(2*PI*1000*t)*lt(mod(t\\,1)\\,0.1):s=48000:c=stereo"),
-        *("-vf", f"scale=iw*{_SCALE}:ih*{_SCALE}:flags=neighbor", "-t", str(seconds)),
-        *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-profile:v", "baseline"),
+        *("-f", "lavfi", "-i", f"aevalsrc=0.5*sin(2*PI*1000*t)*lt(mod(t\\,1)\\,0.1):s={rate}:c=stereo"),
+        *("-vf", f"scale=iw*{scale}:ih*{scale}:flags=neighbor", "-t", str(seconds)),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", *profile),
         *("-g", str(int(FPS * GOP_SECONDS)), "-keyint_min", str(int(FPS * GOP_SECONDS)), "-sc_threshold", "0"),
-        *("-b:v", "2500k", "-maxrate", "2500k", "-bufsize", "2500k", "-x264-params", "nal-hrd=cbr:force-cfr=1"),
+        *("-b:v", f"{kbits}k", "-maxrate", f"{kbits}k", "-bufsize", f"{kbits}k"),
+        *("-x264-params", "nal-hrd=cbr:force-cfr=1"),
         *("-c:a", "aac", "-b:a", "128k", "-f", "flv"),
     ]
-    recipe = sha256(repr((command, _picture(1), _picture(77))).encode()).hexdigest()[:12]
+    recipe = sha256(repr((command, first, _picture(1), _picture(77))).encode()).hexdigest()[:12]
     target = folder / f"pattern-{recipe}.flv"
     if target.exists():
         return target
@@ -78,7 +87,7 @@ def pattern(folder: Path, seconds: int = 150) -> Path:
     unfinished = target.with_suffix(".part")
     with subprocess.Popen([*command, str(unfinished)], stdin=subprocess.PIPE) as encoder:
         assert encoder.stdin is not None
-        for number in range(seconds * FPS):
+        for number in range(first, first + seconds * FPS):
             encoder.stdin.write(_picture(number))
         encoder.stdin.close()
     if encoder.returncode != 0:

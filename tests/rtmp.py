@@ -101,6 +101,21 @@ class Client:
         """Hang up."""
         self._socket.close()
 
+    def reset(self) -> None:
+        """Go without a goodbye: TCP reset, and what was not sent yet is lost."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._socket.close()
+
+    def finish(self) -> None:
+        """Say that nothing more comes, and wait until the server has read it all and hangs up."""
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+            while self._socket.recv(65536):
+                pass
+        except OSError:
+            pass
+        self._socket.close()
+
     def _take(self, size: int) -> bytes:
         while len(self._buffer) < size:
             received = self._socket.recv(65536)

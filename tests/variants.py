@@ -12,6 +12,7 @@ stay the same when it is killed and started again.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -70,12 +71,22 @@ class Variant:
         """Where publishers push to."""
         return container.LOOPBACK, self.ports[1935]
 
+    @functools.cached_property
+    def inner_rtmp_address(self) -> tuple[str, int]:
+        """The same without the engine's proxy, which would soften what a publisher does; lost in a power cut."""
+        template = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
+        return docker("inspect", "--format", template, self.name).split()[0], 1935
+
     def publish_url(self, stream: str) -> str:
         """The address for a stream id, with its key."""
         host, port = self.rtmp_address
-        return f"rtmp://{host}:{port}/live/{stream}?key={self.credentials.publish_keys[stream]}"
+        return f"rtmp://{host}:{port}/live/{self.publish_name(stream)}"
 
-    @property
+    def publish_name(self, stream: str) -> str:
+        """What a publisher asks for: a stream id with its key."""
+        return f"{stream}?key={self.credentials.publish_keys[stream]}"
+
+    @functools.cached_property
     def alice(self) -> Site:
         """The site after Alice's login, by cookie (a password costs the server a hash at every request)."""
         site = Site(container.LOOPBACK, self.ports[80], ("alice", self.credentials.viewer_passwords["alice"]))
