@@ -15,7 +15,7 @@ from .finalize import free_file
 from .jobs import Job
 from .measure import clock_file
 from .names import away_playlist, closed_playlist, file_name, live_playlist, recording, split_file, stamp_seconds
-from .sessions import Session
+from .sessions import SLACK, Session
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,9 @@ class Closer:
         live = self._config.hls / live_playlist(session.stream)
         if live.exists():
             shown = live.read_text(encoding="ascii", errors="replace")
-            text = playlists.close(shown, session.stream, session.label * 1000)
+            # Of two recordings that began in one second, the later has the next second for a name.
+            since = session.label - min(SLACK, self._config.grace_seconds)
+            text = playlists.close(shown, session.stream, int(since * 1000))
             if text:
                 self._disk.write(closed, text)
 

@@ -100,16 +100,27 @@ def assign(parts: list[Recording], listed: list[Segment]) -> dict[Recording, lis
     """Give each part its segments: a new part begins with a discontinuity, after the second in its name.
 
     The wall clock decides only where a run of segments begins: a clock set back in the middle of one moves nothing.
+    A part has one run. Of several parts that began within a second, the later ones have later seconds in their names.
     """
     owned: dict[Recording, list[Segment]] = {part: [] for part in parts}
     owner: Recording | None = None
     for number, segment in enumerate(listed):
         if number == 0 or segment.discontinuity:
-            begun = [part for part in parts if part.label * 1000 <= segment.wall_ms]
-            owner = begun[-1] if begun else None
+            owner = _owner(parts, owned, segment.wall_ms)
         if owner:
             owned[owner].append(segment)
     return owned
+
+
+def _owner(parts: list[Recording], owned: dict[Recording, list[Segment]], wall_ms: int) -> Recording | None:
+    begun = [part for part in parts if part.label * 1000 <= wall_ms]
+    if not begun:
+        return None
+    owner = max(begun, key=lambda part: part.label)
+    by_label = {part.label: part for part in parts}
+    while owned[owner] and owner.label + 1 in by_label:
+        owner = by_label[owner.label + 1]
+    return owner
 
 
 def since(own: list[Segment], upto: int | None) -> list[Segment]:
