@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from recorder_yard import pes, playlist_head
-from scrimbox_recorder import clock, names, playlists, stale, ts, verdict
+from scrimbox_recorder import clock, measure, names, playlists, stale, ts, verdict
 from scrimbox_recorder.clock import Measurement
 from scrimbox_recorder.config import ConfigError, parse
 from scrimbox_recorder.flv import Contents
@@ -114,6 +114,16 @@ class TestWatch:
         (quiet,) = look(watch, [Entry("cup-1900.flv", 30, 0)], 8, wall=0)
         assert (grown.began, grown.ended) == (1, 3)
         assert quiet.ended == 3
+
+    def test_after_a_restart_the_order_of_appearance_outweighs_a_clock_that_was_set_back(self) -> None:
+        entries = [Entry("cup-5400.flv", 99, 5450), Entry("cup-9000.flv", 99, 9050), Entry("tea-5000.flv", 99, 5010)]
+        order = ["tea-5000.flv", "cup-9000.flv", "cup-7.flv", "cup-5400.flv"]
+        later, earlier, other = Watch(10).look(entries, 500, 5460, lambda name: False, order)
+        assert (later.began, later.ended) == (440, 490)
+        assert earlier.began <= earlier.ended <= later.began
+        assert (other.began, other.ended) == (40, 50)
+        (session,) = split([later, earlier], 120)["cup"]
+        assert [part.label for part in session.recordings] == [9000, 5400]
 
     def test_the_kernel_is_asked_only_when_a_file_is_quiet(self) -> None:
         watch, asked = Watch(10), []
@@ -230,6 +240,30 @@ class TestPlaylists:
 
     def test_a_half_written_entry_is_passed_over(self) -> None:
         assert len(playlists.segments(TEXT[40:-8])) == 2
+
+
+def listing(*segments: tuple[int, bool]) -> list[playlists.Segment]:
+    return [playlists.Segment(f"cup-{wall}.ts", wall, 1.0, discontinuity) for wall, discontinuity in segments]
+
+
+class TestAssign:
+    """Which recording a run of segments belongs to."""
+
+    def owners(self, parts: list[Recording], listed: list[playlists.Segment]) -> dict[int, list[int]]:
+        return {part.label: [segment.wall_ms for segment in own] for part, own in measure.assign(parts, listed).items()}
+
+    def test_a_run_belongs_to_the_recording_begun_last_before_it(self) -> None:
+        found = self.owners([part(1, 0, 5), part(8, 8, 9)], listing((1200, True), (2200, False), (8100, True)))
+        assert found == {1: [1200, 2200], 8: [8100]}
+
+    def test_a_clock_set_back_swaps_nothing(self) -> None:
+        found = self.owners([part(9000, 0, 5), part(5400, 8, 9)], listing((9000100, True), (5400100, True)))
+        assert found == {9000: [9000100], 5400: [5400100]}
+
+    def test_connections_within_one_second_have_one_run_each(self) -> None:
+        parts = [part(4, 0, 0), part(5, 0, 1), part(6, 1, 9)]
+        found = self.owners(parts, listing((4100, True), (4600, True), (4900, True), (5900, False)))
+        assert found == {4: [4100], 5: [4600], 6: [4900, 5900]}
 
 
 class TestSegments:

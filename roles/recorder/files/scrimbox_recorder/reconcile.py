@@ -16,6 +16,7 @@ from .disk import Disk, Listing, is_being_written
 from .documents import Document, Live, index_document, stream_document
 from .jobs import Job, Jobs
 from .names import closed_playlist, live_playlist, recording
+from .order import Order
 from .publish import INDEX, Publisher
 from .replays import Replays
 from .sessions import Phase, Session, leftovers, split
@@ -42,6 +43,7 @@ class Recorder:
         self._disk = disk
         self._world = world or World()
         self._watch = Watch(config.idle_seconds)
+        self._order = Order(config.incoming, disk)
         self._incoming = Listing(config.incoming)
         self._jobs = Jobs(config.finalizing)
         self._replays = Replays(config.recordings)
@@ -64,7 +66,9 @@ class Recorder:
         self._sorted_replays()
         self._closer.finish_moves(self._jobs.all(), set(self._incoming.names()))
         steady = self._world.steady()
-        recordings = self._watch.look(self._entries(), steady, self._world.wall(), self._is_open)
+        entries = self._entries()
+        order = self._order.note([entry.name for entry in entries])
+        recordings = self._watch.look(entries, steady, self._world.wall(), self._is_open, order)
         for empty in leftovers(recordings, steady):
             self._disk.remove(self._config.incoming / empty.name)
             recordings.remove(empty)

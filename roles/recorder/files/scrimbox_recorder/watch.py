@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Callable
 
@@ -12,6 +12,8 @@ EMPTY = 13
 """Bytes of an FLV that holds nothing: its header. A file is opened at publish, so these are normal."""
 PROBE_AFTER = 2.0
 """A file that grew within these seconds is being written; only then is the kernel asked."""
+_EARLIER = 0.001
+"""Seconds by which a recording began before the next one, if nothing else tells."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,12 @@ class Watch:
         self._lives: dict[str, _Life] | None = None
 
     def look(
-        self, entries: Iterable[Entry], steady: float, wall: float, is_open: Callable[[str], bool | None]
+        self,
+        entries: Iterable[Entry],
+        steady: float,
+        wall: float,
+        is_open: Callable[[str], bool | None],
+        order: Sequence[str] = (),
     ) -> list[Recording]:
         """Take in what the folder shows now.
 
@@ -65,14 +72,12 @@ class Watch:
             steady: the monotonic clock, seconds.
             wall: the wall clock, epoch seconds.
             is_open: whether a process is writing the file of this name, None if unknown.
+            order: names in the order in which they appeared, as far as it is known.
         """
         before = self._lives
+        named = [(entry, name) for entry in entries if (name := recording(entry.name))]
         lives: dict[str, _Life] = {}
-        recordings = []
-        for entry in entries:
-            name = recording(entry.name)
-            if name is None:
-                continue
+        for entry, name in named:
             life = before.get(entry.name) if before else None
             if life is None:
                 life = _Life(entry.size, steady, steady)
@@ -82,12 +87,34 @@ class Watch:
             elif entry.size != life.size:
                 life.size, life.ended = entry.size, steady
             lives[entry.name] = life
-            writing = True
-            if steady - life.ended >= PROBE_AFTER or before is None:
-                told = is_open(entry.name)
-                writing = steady - life.ended < self._idle if told is None else told
-            recordings.append(
-                Recording(entry.name, name.stream, name.number, entry.size, life.began, life.ended, writing)
-            )
+        if before is None:
+            _put_in_order(lives, order)
         self._lives = lives
-        return recordings
+        found = []
+        for entry, name in named:
+            life = lives[entry.name]
+            writing = self._is_written(entry.name, life, steady, is_open, first=before is None)
+            found.append(Recording(entry.name, name.stream, name.number, entry.size, life.began, life.ended, writing))
+        return found
+
+    def _is_written(
+        self, name: str, life: _Life, steady: float, is_open: Callable[[str], bool | None], *, first: bool
+    ) -> bool:
+        if steady - life.ended < PROBE_AFTER and not first:
+            return True
+        told = is_open(name)
+        return steady - life.ended < self._idle if told is None else told
+
+
+def _put_in_order(lives: dict[str, _Life], order: Sequence[str]) -> None:
+    """A recording that appeared before another of its stream began and ended before it, whatever their times say."""
+    following: dict[str, _Life] = {}
+    for text in reversed(order):
+        name, life = recording(text), lives.get(text)
+        if name is None or life is None:
+            continue
+        after = following.get(name.stream)
+        if after:
+            life.began = min(life.began, after.began - _EARLIER)
+            life.ended = max(life.began, min(life.ended, after.began))
+        following[name.stream] = life
