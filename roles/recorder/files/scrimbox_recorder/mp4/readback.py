@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from .boxes import Box, Mp4Error, Read, about, reader, walk
 from .classic import ClassicTrack, Movie, read_movie
@@ -16,10 +18,10 @@ from .copying import PIECE, Throttle
 
 @dataclass(frozen=True)
 class Track:
-    """How many samples a track has, and the MD5 (hex) of their bytes one behind the other."""
+    """How many samples a track has, and the MD5 (hex) of their bytes one behind the other, part by part."""
 
     frames: int
-    md5: str
+    digests: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,16 @@ class ReadBack:
     tracks: dict[str, Track]
 
 
-def read_back(path: Path, throttle: Throttle = lambda size: None) -> ReadBack:
+def read_back(
+    path: Path, splits: Mapping[str, Sequence[int]] = MappingProxyType({}), throttle: Throttle = lambda size: None
+) -> ReadBack:
     """Read a whole file once, in order.
 
-    The MD5 of a track is that of ffmpeg's `-c copy -f streamhash -hash md5` of the recording it was made of.
+    The MD5 of a part is that of ffmpeg's `-c copy -f streamhash -hash md5` of the recording it was made of.
 
     Args:
         path: a file made by `wrap`, or any MP4 with one moov and one mdat.
+        splits: frames of every part by "video" and "audio"; a track that is not named is one part.
         throttle: is called with the number of bytes read, 1 MiB at most, after each piece.
 
     Raises:
@@ -50,7 +55,7 @@ def read_back(path: Path, throttle: Throttle = lambda size: None) -> ReadBack:
             read, size = reader(descriptor), os.fstat(descriptor).st_size
             movie = read_movie(read, size)
             _check_fragments(read, movie)
-            return _digest(descriptor, size, movie, throttle)
+            return _digest(descriptor, size, movie, splits, throttle)
     finally:
         os.close(descriptor)
 
@@ -103,9 +108,35 @@ def _check_whole(box: Box, position: int) -> None:
         raise Mp4Error(f"the chunks of the fragment at {box.start} end at {position} instead of {box.end}")
 
 
-def _digest(descriptor: int, size: int, movie: Movie, throttle: Throttle) -> ReadBack:
+class _Digests:
+    """The MD5 of each part of a track, while its bytes go by."""
+
+    def __init__(self, sizes: Sequence[int], parts: Sequence[int]) -> None:
+        ends = list(itertools.accumulate(parts))
+        self._left = [sum(sizes[begin:end]) for begin, end in zip([0, *ends], [*ends[:-1], len(sizes)])]
+        self._sums = [hashlib.md5() for _ in self._left]  # noqa: S324 - compared with ffmpeg's, guards no secret
+        self._part = 0
+
+    def update(self, data: memoryview) -> None:
+        while data:
+            while not self._left[self._part]:
+                self._part += 1
+            taken = data[: self._left[self._part]]
+            self._sums[self._part].update(taken)
+            self._left[self._part] -= len(taken)
+            data = data[len(taken) :]
+
+    def hex(self) -> tuple[str, ...]:
+        return tuple(part.hexdigest() for part in self._sums)
+
+
+def _digest(
+    descriptor: int, size: int, movie: Movie, splits: Mapping[str, Sequence[int]], throttle: Throttle
+) -> ReadBack:
     whole = hashlib.sha256()
-    samples = {kind: hashlib.md5() for kind in movie.tracks}  # noqa: S324 - compared with ffmpeg's, guards no secret
+    samples = {
+        kind: _Digests(track.sizes, splits.get(kind) or [len(track.sizes)]) for kind, track in movie.tracks.items()
+    }
     os.lseek(descriptor, 0, os.SEEK_SET)
     position = 0
     places = _places(movie)
@@ -124,5 +155,5 @@ def _digest(descriptor: int, size: int, movie: Movie, throttle: Throttle) -> Rea
             place = next(places, None)
         position = behind
         throttle(len(piece))
-    tracks = {kind: Track(len(track.sizes), samples[kind].hexdigest()) for kind, track in movie.tracks.items()}
+    tracks = {kind: Track(len(track.sizes), samples[kind].hex()) for kind, track in movie.tracks.items()}
     return ReadBack(whole.hexdigest(), movie.duration, tracks)

@@ -17,10 +17,11 @@ class Runs:
     def __init__(self, typecode: str = WORD) -> None:
         self.counts = array(WORD)
         self.values = array(typecode)
+        self._apart = -1
 
     def add(self, value: int, count: int = 1) -> None:
         """Append `count` times the same."""
-        if self.values and self.values[-1] == value:
+        if self.values and self.values[-1] == value and self._apart != len(self.values) - 1:
             self.counts[-1] += count
         elif count:
             self.values.append(value)
@@ -35,7 +36,8 @@ class Runs:
         """Append one that can be changed later, when more has been appended, and return its run's number."""
         self.values.append(value)
         self.counts.append(1)
-        return len(self.values) - 1
+        self._apart = len(self.values) - 1
+        return self._apart
 
     def pairs(self) -> Iterator[tuple[int, int]]:
         """Walk through (count, value)."""
