@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 from pathlib import Path
 
@@ -19,24 +20,23 @@ class Order:
         self._names: list[str] | None = None
 
     def note(self, present: Collection[str]) -> tuple[str, ...]:
-        """Take in which recordings there are now; all of them in order, as far as it is known.
-
-        Raises:
-            OSError: the file cannot be written.
-        """
+        """Take in which recordings there are now; all of them in order, as far as it is known."""
         names = self._read() if self._names is None else self._names
-        gone = [name for name in names if name not in present]
-        names = [name for name in names if name in present]
+        left = [name for name in names if name in present]
         fresh = sorted(set(present).difference(names))
-        if gone and not names:
+        self._names = [*left, *fresh]
+        # On a full disk the order is worth less than the pass that needs it.
+        with contextlib.suppress(OSError):
+            self._keep(left, fresh, pruned=len(left) < len(names))
+        return tuple(self._names)
+
+    def _keep(self, left: list[str], fresh: list[str], *, pruned: bool) -> None:
+        if pruned and not left:
             self._disk.remove(self._path)
-        elif gone:
-            self._disk.write(self._path, "".join(f"{name}\n" for name in names), 0o600)
-        self._names = names
+        elif pruned:
+            self._disk.write(self._path, "".join(f"{name}\n" for name in left), 0o600)
         for name in fresh:
             self._disk.append(self._path, name)
-            names.append(name)
-        return tuple(names)
 
     def _read(self) -> list[str]:
         try:
