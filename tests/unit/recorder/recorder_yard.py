@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -13,7 +14,9 @@ from typing import IO, Any
 from scrimbox_recorder.config import Config, Stream
 from scrimbox_recorder.disk import Disk
 from scrimbox_recorder.finalize import Finalizer
+from scrimbox_recorder.flv import Contents, contents
 from scrimbox_recorder.media import MediaError, Probe
+from scrimbox_recorder.mp4 import KeyFrames, Range, ReadBack, Segment, Span, Track, Wrapped
 from scrimbox_recorder.reconcile import Recorder, World
 
 EPOCH = 1_600_000_000
@@ -67,33 +70,92 @@ class FakeTools:
 
     def __init__(self) -> None:
         self.fail: Callable[[Path], Exception | None] = lambda source: None
+        self.fail_wrap: Callable[[], Exception | None] = lambda: None
+        self.fail_draw: Callable[[], Exception | None] = lambda: None
         self.settings: Callable[[Path], str] = lambda source: "equal"
         self.lose = 0
         self.runs = 0
 
-    def remux(self, source: Path, target: Path) -> None:
+    def work_on(self, file: str) -> None:
+        pass
+
+    def fragment(self, source: Path, target: Path) -> Contents:
         self.runs += 1
         fault = self.fail(source)
         if fault:
             target.write_text("half", encoding="ascii")
             raise fault
-        frames = max(0, source.read_bytes().count(b"v" * 40) - self.lose)
-        target.write_text(json.dumps({"frames": frames, "settings": self.settings(source)}), encoding="ascii")
+        held = contents(source)
+        self._write(
+            target, max(0, held.video_frames - self.lose), self.settings(source), [held.video_digest, held.audio_digest]
+        )
+        return held
+
+    def wrap(self, parts: list[Path], target: Path) -> Wrapped:
+        fault = self.fail_wrap()
+        if fault:
+            target.write_text("half", encoding="ascii")
+            raise fault
+        held = self._together(parts, target)
+        ends = list(itertools.accumulate(part["frames"] * 0.04 for part in held))
+        spans = tuple(
+            Span(end - part["frames"] * 0.04, part["frames"] * 0.04) for end, part in zip(ends, held, strict=True)
+        )
+        segments = tuple(Segment(100 + number, 1, span.duration, number) for number, span in enumerate(spans))
+        return Wrapped(ends[-1], spans, Range(32, 68), segments)
+
+    def classic(self, source: Path, target: Path) -> None:
+        self.runs += 1
+        target.write_bytes(source.read_bytes())
 
     def join(self, parts: list[Path], target: Path) -> None:
         self.runs += 1
-        held = [json.loads(part.read_text(encoding="ascii")) for part in parts]
-        target.write_text(
-            json.dumps({"frames": sum(part["frames"] for part in held), "settings": "equal"}), encoding="ascii"
-        )
+        self._together(parts, target)
+
+    def read_back(self, path: Path, splits: dict[str, list[int]]) -> ReadBack:
+        held = self._read(path)
+        tracks = {
+            "video": Track(held["frames"], tuple(video for video, _ in held["digests"])),
+            "audio": Track(sum(splits["audio"]), tuple(audio for _, audio in held["digests"])),
+        }
+        return ReadBack("f" * 64, held["frames"] * 0.04, tracks)
 
     def probe(self, path: Path) -> Probe:
-        try:
-            held = json.loads(path.read_text(encoding="ascii"))
-        except ValueError as error:
-            raise MediaError("no MP4") from error
+        held = self._read(path)
         frames = held["frames"]
         return Probe(frames * 0.04, frames, frames, {"codec_name": "h264"}, {"codec_name": "aac"}, (held["settings"],))
+
+    def key_frames(self, path: Path) -> KeyFrames:
+        seconds = max(1, self._read(path)["frames"] // 25)
+        return KeyFrames(AVCC, 1280, 720, [(float(second), 0, 0) for second in range(seconds)])
+
+    def draw(self, pictures: Iterator[bytes], total: int, filters: str, target: Path) -> None:
+        count = sum(1 for _ in pictures)
+        fault = self.fail_draw()
+        if fault:
+            raise fault
+        for number in range(-(-count // 100)):
+            target.with_name(target.name.replace("%d", str(number + 1))).write_text(filters, encoding="ascii")
+
+    def _together(self, parts: list[Path], target: Path) -> list[dict[str, Any]]:
+        held = [self._read(part) for part in parts]
+        frames = sum(part["frames"] for part in held)
+        self._write(target, frames, "equal", *(digest for part in held for digest in part["digests"]))
+        return held
+
+    def _write(self, target: Path, frames: int, settings: str, *digests: list[str]) -> None:
+        held = {"frames": frames, "settings": settings, "digests": digests}
+        target.write_text(json.dumps(held), encoding="ascii")
+
+    def _read(self, path: Path) -> Any:
+        try:
+            return json.loads(path.read_text(encoding="ascii"))
+        except ValueError as error:
+            raise MediaError("no MP4") from error
+
+
+AVCC = b"\x01\x42\x00\x1e\xff\xe1\x00\x01s\x01\x00\x01p"
+"""An avcC box with the parameter sets "s" and "p"."""
 
 
 class Yard:
@@ -212,14 +274,16 @@ class Yard:
             self.at_step = lambda number, name: None
 
     def tree(self) -> dict[str, str]:
-        """Everything on the disk but locks; documents without the time of their writing."""
+        """Everything on the disk but locks; documents without the time of their writing, and tries at pictures."""
         found = {}
         root = self.config.hls.parent
         for path in sorted(root.rglob("*")):
             if path.is_file() and path.name != ".lock":
                 content = path.read_bytes()
                 if path.suffix == ".json":
-                    content = re.sub(rb'"(updated|since)":"[^"]+"', b"", content)
+                    content = re.sub(
+                        rb'"(updated|since|expires)":"[^"]+"|"pictures":[{]"made":true,"attempts":[0-9]', b"", content
+                    )
                 found[str(path.relative_to(root))] = content.hex()
         return found
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from recorder_yard import Yard, flv
 from scrimbox_recorder import aside
 from scrimbox_recorder.media import MediaError, NotNowError
+from scrimbox_recorder.mp4 import ReadBack, Track
 
 
 def session(yard: Yard, *recordings: bytes) -> Yard:
@@ -64,8 +66,92 @@ def test_parts_of_different_settings_become_replays_of_their_own(yard: Yard) -> 
     assert yard.state() == "replay"
 
 
+def test_a_finished_replay_has_a_playlist_that_says_when_each_part_began(yard: Yard) -> None:
+    session(yard, flv(25), flv(50))
+    yard.finalise()
+    (replay,) = replays(yard)
+    assert replay["playlist"] == f"/vod/recordings/{replay['file']}.m3u8"
+    text = (yard.config.recordings / f"{replay['file']}.m3u8").read_text(encoding="ascii")
+    assert f"{replay['file']}.mp4" in text
+    parts: list[dict[str, str]] = replay["parts"]  # type: ignore[assignment]
+    dates = [line.split(":", 1)[1] for line in text.splitlines() if line.startswith("#EXT-X-PROGRAM-DATE-TIME")]
+    assert dates == [part["started"] for part in parts]
+
+
+def test_the_sidecar_says_what_the_replay_holds(yard: Yard) -> None:
+    session(yard, flv(50))
+    yard.finalise()
+    (path,) = yard.config.recordings.glob("*.json")
+    sidecar = json.loads(path.read_text(encoding="utf-8"))
+    assert (sidecar["sha256"], sidecar["playlist_fault"], sidecar["ingest"]) == ("f" * 64, None, None)
+    assert sidecar["bitrate"] == round(sidecar["size"] * 8 / 2)
+    assert sidecar["parts"][0]["clock"]
+
+
+def test_what_cannot_be_wrapped_becomes_a_plain_mp4_and_the_reason_is_kept(
+    yard: Yard, caplog: pytest.LogCaptureFixture
+) -> None:
+    session(yard, flv(25), flv(50))
+    yard.tools.fail_wrap = lambda: MediaError("odd boxes")
+    yard.finalise()
+    (replay,) = replays(yard)
+    assert (replay["playlist"], replay["duration"]) == (None, 3.0)
+    assert [part["offset"] for part in replay["parts"]] == [0.0, 1.0]  # type: ignore[index,attr-defined]
+    sidecar = json.loads((yard.config.recordings / f"{replay['file']}.json").read_text(encoding="utf-8"))
+    assert sidecar["playlist_fault"] == "odd boxes"
+    assert "becomes a plain MP4 without a playlist: odd boxes" in caplog.text
+    assert yard.document("index")["set_aside"] == []
+
+
+def test_an_mp4_whose_frames_are_others_is_made_anew_and_else_its_recording_kept(yard: Yard) -> None:
+    session(yard, flv(50))
+    whole = yard.tools.read_back
+
+    def damaged(path: Path, splits: dict[str, list[int]]) -> ReadBack:
+        read = whole(path, splits)
+        return replace(read, tracks={**read.tracks, "video": Track(50, ("0" * 32,))})
+
+    yard.tools.read_back = damaged  # type: ignore[method-assign]
+    yard.finalise()
+    (replay,) = replays(yard)
+    assert replay["playlist"] is None
+    (report,) = yard.document("index")["set_aside"]
+    assert report["reason"] == "the MP4's video frames are not those of the recording"
+
+
+def test_bytes_behind_a_damaged_place_are_not_thrown_away(yard: Yard) -> None:
+    damaged = flv(50) + b"\0" * 5000
+    session(yard, damaged)
+    yard.finalise()
+    (replay,) = replays(yard)
+    assert replay["duration"] == 2.0
+    (report,) = yard.document("index")["set_aside"]
+    assert report["reason"] == "5000 bytes behind a damaged place could not be read"
+    assert (yard.config.set_aside / report["name"]).read_bytes() == damaged
+
+
+def test_a_description_that_was_damaged_is_made_anew_of_what_lies_there(
+    yard: Yard, caplog: pytest.LogCaptureFixture
+) -> None:
+    session(yard, flv(25), flv(50))
+    (description,) = yard.config.finalizing.glob("*/session.json")
+    for content in ("{", '{"file": 7}', None):
+        if content is None:
+            description.unlink()
+        else:
+            description.write_text(content, encoding="ascii")
+        yard.restart()
+        yard.later(3)
+        assert yard.state() == "processing"
+        assert "it is made anew" in caplog.text
+    yard.finalise()
+    (replay,) = replays(yard)
+    assert replay["duration"] == 3.0
+
+
 def test_a_joint_that_fails_leaves_the_parts_apart(yard: Yard, caplog: pytest.LogCaptureFixture) -> None:
     session(yard, flv(25), flv(50))
+    yard.tools.fail_wrap = lambda: MediaError("odd boxes")
     yard.tools.join = lambda parts, target: target.write_text("no MP4", encoding="ascii")  # type: ignore[method-assign]
     yard.finalise()
     assert len(replays(yard)) == 2

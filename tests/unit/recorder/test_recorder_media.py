@@ -14,6 +14,7 @@ from scrimbox_recorder.disk import Disk
 from scrimbox_recorder.finalize import Finalizer
 from scrimbox_recorder.flv import contents
 from scrimbox_recorder.media import MediaError, NotNowError, Tools
+from scrimbox_recorder.pace import Pace
 
 pytestmark = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
 
@@ -155,7 +156,7 @@ def test_a_broken_file_beside_a_good_one_costs_the_good_one_nothing(yard: Yard, 
 def test_without_ffmpeg_it_is_not_now(yard: Yard, samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(NotNowError, match="cannot be run"):
-        Tools().remux(samples / "plain.flv", yard.config.recordings / "x.mp4")
+        Tools().fragment(samples / "plain.flv", yard.config.recordings / "x.mp4")
 
 
 def fake_ffmpeg(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +171,9 @@ def fake_ffmpeg(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("script", "error"),
     [
-        ("exec sleep 60", MediaError("stopped after")),
+        ("exec sleep 60", MediaError("was stopped: it stood still")),
+        ("cat >/dev/null; exec sleep 60", MediaError("was stopped: it stood still")),
+        ("exit 0", MediaError("did not read to the end")),
         ("echo boom >&2; exit 3", MediaError("ended with 3: boom")),
         ("echo 'x: No space left on device' >&2; exit 1", NotNowError("no space")),
     ],
@@ -179,7 +182,10 @@ def test_a_hanging_or_failing_ffmpeg_is_an_error_in_words(
     yard: Yard, samples: Path, monkeypatch: pytest.MonkeyPatch, script: str, error: Exception
 ) -> None:
     fake_ffmpeg(yard.config.recordings / "bin", script, monkeypatch)
-    ticks: list[int] = []
+    # Larger than a pipe: what nobody reads stays with us.
+    source = yard.config.recordings / "long.flv"
+    source.write_bytes(flv(20_000))
+    said: list[str] = []
     with pytest.raises(type(error), match=str(error)):
-        Tools(lambda: ticks.append(1), patience=0.05).remux(samples / "plain.flv", yard.config.recordings / "x.mp4")
-    assert ticks
+        Tools(Pace(tell=said.append), patience=0.05).fragment(source, yard.config.recordings / "x.mp4")
+    assert said

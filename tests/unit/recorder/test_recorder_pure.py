@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from recorder_yard import pes, playlist_head
 from scrimbox_recorder import clock, measure, names, playlists, stale, ts, verdict
@@ -9,6 +11,7 @@ from scrimbox_recorder.clock import Measurement
 from scrimbox_recorder.config import ConfigError, parse
 from scrimbox_recorder.flv import Contents
 from scrimbox_recorder.media import MediaError, Probe, parse_probe
+from scrimbox_recorder.mp4 import ReadBack, Track
 from scrimbox_recorder.sessions import Phase, leftovers, split
 from scrimbox_recorder.watch import Entry, Recording, Watch
 
@@ -338,24 +341,38 @@ class TestStale:
 
 
 def held(frames: int) -> Contents:
-    return Contents(frames, frames, 0, 0, 0, frames * 40 - 40)
+    return Contents(frames, frames, 0, 0, 0, frames * 40 - 40, f"video {frames}", f"audio {frames}")
 
 
-def made(frames: int, signature: str = "equal", audio: int | None = None) -> Probe:
-    return Probe(frames * 0.04, frames, frames if audio is None else audio, None, None, (signature,))
+def read(*parts: int) -> ReadBack:
+    tracks = {kind: Track(sum(parts), tuple(f"{kind} {part}" for part in parts)) for kind in ("video", "audio")}
+    return ReadBack("", sum(parts) * 0.04, tracks)
+
+
+def made(frames: int, signature: str = "equal") -> Probe:
+    return Probe(frames * 0.04, frames, frames, None, None, (signature,))
 
 
 class TestVerdict:
-    @pytest.mark.parametrize("frames", [100, 101, 99])
-    def test_an_mp4_with_all_frames_is_good(self, frames: int) -> None:
-        assert not verdict.shortfall(held(100), made(frames))
+    def test_an_mp4_with_every_byte_of_every_frame_is_good(self) -> None:
+        assert not verdict.shortfall([held(100)], read(100))
+        assert not verdict.shortfall([held(100), held(50)], read(100, 50))
 
-    def test_missing_frames_are_named(self) -> None:
-        assert "90 of 100 video" in verdict.shortfall(held(100), made(90))
-        assert "50 of 100 audio" in verdict.shortfall(held(100), made(100, audio=50))
+    @pytest.mark.parametrize("frames", [99, 101])
+    def test_a_frame_too_few_or_too_many_is_named(self, frames: int) -> None:
+        assert f"{frames} of 100 video" in verdict.shortfall([held(100)], read(frames))
+
+    def test_a_track_that_is_missing_is_named(self) -> None:
+        picture = replace(read(100), tracks={"video": read(100).tracks["video"]})
+        assert "0 of 100 audio" in verdict.shortfall([held(100)], picture)
+        assert not verdict.shortfall([replace(held(100), audio_frames=0)], picture)
+
+    def test_frames_that_are_others_are_named_also_in_the_second_part(self) -> None:
+        other = replace(held(50), audio_digest="other")
+        assert "audio frames are not those" in verdict.shortfall([held(100), other], read(100, 50))
 
     def test_a_wrong_length_is_named(self) -> None:
-        assert "lasts" in verdict.shortfall(held(100), Probe(9.0, 100, 100, None, None, ()))
+        assert "lasts" in verdict.shortfall([held(100)], replace(read(100), duration=9.0))
 
     def test_only_equal_neighbours_are_joined(self) -> None:
         parts = [made(1, "a"), made(1, "a"), made(1, "b"), made(1, "a")]

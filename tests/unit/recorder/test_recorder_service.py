@@ -132,8 +132,10 @@ class TestCleanup:
         cleanup.carry_out(cleanup.plan(old.config, old.wall), Disk())
         gone = before - set(old.tree())
         assert gone == {
-            "recordings/cup-20200913T122640Z.json",
-            "recordings/cup-20200913T122640Z.mp4",
+            *(
+                f"recordings/cup-20200913T122640Z.{kind}"
+                for kind in ("json", "mp4", "m3u8", "jpg", "vtt", "thumbs-1.jpg")
+            ),
             "recordings/.cup.json.tmp",
             "hls/gone-1600000000000.ts",
         }
@@ -142,7 +144,7 @@ class TestCleanup:
 
     def test_a_plan_changes_nothing(self, old: Yard) -> None:
         before = old.tree()
-        assert len(cleanup.plan(old.config, old.wall)) == 4
+        assert len(cleanup.plan(old.config, old.wall)) == 8
         assert old.tree() == before
 
     def test_a_second_clean_up_finds_nothing(self, old: Yard) -> None:

@@ -16,8 +16,9 @@ from .config import Config, ConfigError
 from .disk import Disk, lock
 from .finalize import Finalizer
 from .media import Tools
+from .pace import Pace
 from .reconcile import Recorder
-from .service import become_owner, check_folders, loop, set_up_log, tick
+from .service import become_owner, check_folders, loop, progress, set_up_log
 
 FINALIZER_SECONDS = 2.0
 """Seconds between two looks of the finalizer."""
@@ -80,13 +81,13 @@ def _act(given: argparse.Namespace, settings: Config) -> None:
         recorder = Recorder(settings, Disk())
         loop(lambda: _converge(recorder, settings), settings.pass_seconds)
     elif given.command == "finalize" and not given.once:
-        finalizer = Finalizer(settings, Disk(), Tools(tick))
+        finalizer = _finalizer(settings)
         loop(lambda: _finalize(finalizer, settings), FINALIZER_SECONDS)
     check_folders(settings)
     if given.command == "pass":
         _converge(Recorder(settings, Disk()), settings)
     elif given.command == "finalize":
-        _finalize(Finalizer(settings, Disk(), Tools(tick)), settings)
+        _finalize(_finalizer(settings), settings)
     elif given.command == "cleanup":
         _clean(settings, only_plan=given.plan)
     else:
@@ -100,10 +101,14 @@ def _converge(recorder: Recorder, settings: Config) -> None:
         recorder.run()
 
 
+def _finalizer(settings: Config) -> Finalizer:
+    return Finalizer(settings, Disk(), Tools(Pace(settings.finalizer_bytes_per_second, progress)))
+
+
 def _finalize(finalizer: Finalizer, settings: Config) -> None:
     with lock(settings.finalizing / ".lock"):
         while finalizer.step(time.monotonic()):
-            tick()
+            progress("")
 
 
 def _clean(settings: Config, *, only_plan: bool) -> None:

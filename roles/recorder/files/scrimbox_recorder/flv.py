@@ -1,23 +1,29 @@
-"""FLV: what a raw recording really holds, counted tag by tag."""
+"""FLV: what a raw recording really holds, counted and digested tag by tag while it is read."""
 
 from __future__ import annotations
 
-import mmap
+import hashlib
+import os
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 _HEADER = 13
 _TAG = struct.Struct(">BBHBHB3x")
 _AUDIO, _VIDEO, _SCRIPT = 8, 9, 18
 _AVC, _AAC = 7, 10
+BLOCK = 1 << 20
+"""Bytes that are read at once."""
 
 
 @dataclass(frozen=True)
 class Contents:
     """What the whole tags of an FLV hold. Times in milliseconds of the file; None where there is no such frame.
 
-    Video is counted from its first key frame: nothing before it can be shown.
+    Video is counted from its first key frame: nothing before it can be shown. The digests (MD5, hexadecimal) are of
+    the frames' own bytes in their order, which an MP4 keeps unchanged.
     """
 
     video_frames: int
@@ -26,6 +32,10 @@ class Contents:
     first_audio: int | None
     first_tag: int
     last_tag: int
+    video_digest: str = ""
+    audio_digest: str = ""
+    unread: int = 0
+    """Bytes behind a damaged place, where no tag begins any more."""
 
     @property
     def frames(self) -> int:
@@ -48,18 +58,63 @@ class Contents:
         return 0.0 if first is None else (first - self.start) / 1000
 
 
+class Reader:
+    """Reads an FLV once: hands on its whole tags and knows afterwards what they held.
+
+    What is cut off at the end, or follows a place that is no FLV any more, is neither handed on nor counted.
+    """
+
+    def __init__(self) -> None:
+        self._count = _Count()
+
+    def read(self, path: Path) -> Iterator[memoryview]:
+        """The header and the whole tags, in pieces of about a megabyte.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        with path.open("rb", buffering=0) as stream:
+            if os.fstat(stream.fileno()).st_size <= _HEADER:
+                return
+            pending = stream.read(_HEADER)
+            if len(pending) < _HEADER or pending[:3] != b"FLV":
+                return
+            yield memoryview(pending)
+            yield from self._tags(stream)
+
+    @property
+    def contents(self) -> Contents:
+        """What has been read so far."""
+        return self._count.contents()
+
+    def _tags(self, stream: BinaryIO) -> Iterator[memoryview]:
+        pending, sound = b"", True
+        while sound and (block := stream.read(BLOCK)):
+            pending += block
+            whole, sound = _walk(pending, self._count)
+            if whole:
+                yield memoryview(pending)[:whole]
+            pending = pending[whole:]
+        if sound:
+            # Only the size behind the last tag may be missing.
+            pending += _size_behind(pending)
+            whole, _ = _walk(pending, self._count)
+            if whole:
+                yield memoryview(pending)[:whole]
+        else:
+            self._count.unread = os.fstat(stream.fileno()).st_size - stream.tell() + len(pending)
+
+
 def contents(path: Path) -> Contents:
     """Count the whole tags of an FLV; what is cut off at the end, or is no FLV, counts as nothing.
 
     Raises:
         OSError: the file cannot be read.
     """
-    count = _Count()
-    if path.stat().st_size > _HEADER:
-        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            if data[:3] == b"FLV":
-                _walk(data, count)
-    return Contents(count.video, count.audio, count.first_video, count.first_audio, count.first or 0, count.last)
+    reader = Reader()
+    for _ in reader.read(path):
+        pass
+    return reader.contents
 
 
 class _Count:
@@ -70,17 +125,35 @@ class _Count:
         self.first_audio: int | None = None
         self.first: int | None = None
         self.last = 0
+        self.unread = 0
+        self.video_digest = hashlib.md5(usedforsecurity=False)
+        self.audio_digest = hashlib.md5(usedforsecurity=False)
 
-    def take_audio(self, time: int, body: bytes) -> None:
-        if len(body) < 2 or (body[0] >> 4 == _AAC and (body[1] == 0 or len(body) < 3)):
+    def contents(self) -> Contents:
+        return Contents(
+            self.video,
+            self.audio,
+            self.first_video,
+            self.first_audio,
+            self.first or 0,
+            self.last,
+            self.video_digest.hexdigest(),
+            self.audio_digest.hexdigest(),
+            self.unread,
+        )
+
+    def take_audio(self, time: int, body: memoryview) -> None:
+        aac = len(body) > 0 and body[0] >> 4 == _AAC
+        if len(body) < 2 or (aac and (body[1] == 0 or len(body) < 3)):
             return
         self._take(time)
         self.audio += 1
+        self.audio_digest.update(body[2 if aac else 1 :])
         if self.first_audio is None:
             self.first_audio = time
 
-    def take_video(self, time: int, body: bytes) -> None:
-        avc = bool(body) and body[0] & 0x0F == _AVC
+    def take_video(self, time: int, body: memoryview) -> None:
+        avc = len(body) > 0 and body[0] & 0x0F == _AVC
         if len(body) < 2 or (avc and (body[1] != 1 or len(body) < 6)):
             return
         if self.first_video is None:
@@ -90,22 +163,35 @@ class _Count:
             self.first_video = time + shift
         self._take(time)
         self.video += 1
+        self.video_digest.update(body[5 if avc else 1 :])
 
     def _take(self, time: int) -> None:
         self.first = time if self.first is None else min(self.first, time)
         self.last = max(self.last, time)
 
 
-def _walk(data: mmap.mmap, count: _Count) -> None:
-    position, end = _HEADER, len(data)
+def _walk(data: bytes, count: _Count) -> tuple[int, bool]:
+    """Take in the whole tags at the beginning of `data`: their bytes, and whether what follows can still be a tag."""
+    view, position, end = memoryview(data), 0, len(data)
     while position + _TAG.size <= end:
         kind, high, low, time_high, time_low, time_top = _TAG.unpack_from(data, position)
         size, body = high << 16 | low, position + _TAG.size
-        if body + size > end or kind not in (_AUDIO, _VIDEO, _SCRIPT):
-            return
+        if kind not in (_AUDIO, _VIDEO, _SCRIPT):
+            return position, False
+        if body + size + 4 > end:
+            return position, True
         time = time_top << 24 | time_high << 16 | time_low
         if kind == _VIDEO:
-            count.take_video(time, data[body : body + min(size, 6)])
+            count.take_video(time, view[body : body + size])
         elif kind == _AUDIO:
-            count.take_audio(time, data[body : body + min(size, 3)])
+            count.take_audio(time, view[body : body + size])
         position = body + size + 4
+    return position, True
+
+
+def _size_behind(data: bytes) -> bytes:
+    """The rest of the four bytes that repeat the size of a tag, if nothing else of it is missing."""
+    if len(data) < _TAG.size:
+        return b""
+    size = _TAG.size + (_TAG.unpack_from(data)[1] << 16 | _TAG.unpack_from(data)[2])
+    return size.to_bytes(4, "big")[len(data) - size :] if 0 <= len(data) - size < 4 else b""

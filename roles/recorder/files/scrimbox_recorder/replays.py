@@ -1,15 +1,20 @@
-"""The finished replays: each is an MP4 with a sidecar, and counts once both are there."""
+"""The finished replays: each is an MP4 with a sidecar, and counts once both are there. What was chosen is put in."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
 
+from . import choices
 from .disk import Listing, read_json
 from .documents import Document
+from .matches import Sitting
 from .names import is_file_name, iso_seconds, split_file
 
 log = logging.getLogger(__name__)
+
+Stamps = tuple[int, int, int]
+"""When the sidecar, the MP4 and the choices of a replay were written, in ns; 0 for choices that are not there."""
 
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "id": str,
@@ -23,12 +28,12 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
 
 
 class Replays:
-    """Reads sidecars, each again only when its file has changed."""
+    """Reads sidecars and choices, each again only when its file has changed."""
 
     def __init__(self, folder: Path) -> None:
         self._listing = Listing(folder)
         self._reads = 0
-        self._read: dict[str, tuple[int, Document | None]] = {}
+        self._read: dict[str, tuple[Stamps, Document | None]] = {}
         self._all: tuple[Document, ...] = ()
 
     @property
@@ -36,38 +41,71 @@ class Replays:
         """Where the replays lie."""
         return self._listing.folder
 
+    @property
+    def version(self) -> int:
+        """Another number after every change of the folder."""
+        return self._listing.reads
+
     def newest_first(self) -> tuple[Document, ...]:
-        """All sidecars. The same tuple object is returned while nothing has changed."""
+        """All sidecars, with title, `pinned` and `alignment_ms` as chosen, and `made` (epoch seconds) of the MP4.
+
+        The same tuple object is returned while nothing has changed.
+        """
         names = self._listing.names()
         if self._reads != self._listing.reads:
             self._reads = self._listing.reads
             self._all = self._load(set(names), self._all)
         return self._all
 
+    def sidecar(self, file: str) -> Document | None:
+        """What the sidecar of FILE says now, without what was chosen; None where there is none or it is broken."""
+        data = read_json(self.folder / f"{file}.json")
+        return dict(data) if not fault_of(data, file) else None
+
     def _load(self, names: set[str], before: tuple[Document, ...]) -> tuple[Document, ...]:
-        read: dict[str, tuple[int, Document | None]] = {}
+        read: dict[str, tuple[Stamps, Document | None]] = {}
         for name in names:
             file = name[: -len(".json")]
             if not name.endswith(".json") or not is_file_name(file) or f"{file}.mp4" not in names:
                 continue
             try:
-                changed = (self.folder / name).stat().st_mtime_ns
+                stamps = self._stamps(file, names)
             except FileNotFoundError:
                 continue
             known = self._read.get(file)
-            read[file] = known if known and known[0] == changed else (changed, self._sidecar(file, name))
+            read[file] = known if known and known[0] == stamps else (stamps, self._chosen(file, stamps))
         self._read = read
         found = [sidecar for _, sidecar in read.values() if sidecar]
         after = tuple(sorted(found, key=lambda sidecar: (sidecar["started"], sidecar["file"]), reverse=True))
         return before if after == before else after
 
-    def _sidecar(self, file: str, name: str) -> Document | None:
-        data = read_json(self.folder / name)
+    def _stamps(self, file: str, names: set[str]) -> Stamps:
+        chosen = f"{file}{choices.SUFFIX}"
+        sidecar, mp4 = (self.folder / f"{file}.json").stat(), (self.folder / f"{file}.mp4").stat()
+        set_at = (self.folder / chosen).stat().st_mtime_ns if chosen in names else 0
+        return sidecar.st_mtime_ns, mp4.st_mtime_ns, set_at
+
+    def _chosen(self, file: str, stamps: Stamps) -> Document | None:
+        data = read_json(self.folder / f"{file}.json")
         fault = fault_of(data, file)
         if fault:
-            log.warning("%s: %s is passed over: %s", split_file(file)[0], name, fault)
+            log.warning("%s: %s.json is passed over: %s", split_file(file)[0], file, fault)
             return None
-        return dict(data)
+        chosen = choices.load(self.folder, file) if stamps[2] else choices.NONE
+        return {
+            **data,
+            "title": chosen.title or data["title"],
+            "pinned": chosen.pinned,
+            "alignment_ms": chosen.alignment_ms,
+            "made": stamps[1] / 1e9,
+        }
+
+
+def sitting(replay: Document) -> Sitting:
+    """The place of a replay in a match."""
+    started = iso_seconds(replay["started"])
+    group, match = replay.get("group", ""), replay.get("match", "")
+    return Sitting(replay["file"], group, started, started + replay["duration"], match, replay["alignment_ms"])
 
 
 def fault_of(data: object, file: str) -> str:

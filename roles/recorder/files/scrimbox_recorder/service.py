@@ -64,6 +64,11 @@ def tick() -> None:
     notify("WATCHDOG=1")
 
 
+def progress(text: str) -> None:
+    """Say what is being done; `systemctl status` shows it. The watchdog hears from us too."""
+    notify(f"STATUS={text}\nWATCHDOG=1")
+
+
 def loop(step: Callable[[], None], seconds: float) -> None:
     """Call `step` again and again, `seconds` apart, until SIGTERM. An error is logged and the next call tries again."""
     signal.signal(signal.SIGTERM, _stop)

@@ -6,22 +6,35 @@ from collections.abc import Sequence
 
 from .flv import Contents
 from .media import Probe
+from .mp4 import ReadBack
 
-VIDEO_SLACK = 1
-"""Video frames that may be missing: a frame that was cut off is not always recognised as such."""
-AUDIO_SLACK = 2
 SECONDS_SLACK = 1.0
+"""Seconds by which durations may differ: an FLV does not say how long its last frame is shown."""
 
 
-def shortfall(held: Contents, made: Probe) -> str:
-    """Say what of a raw recording is missing in its MP4; empty if nothing is."""
-    if held.video_frames - made.video_frames > VIDEO_SLACK:
-        return f"the MP4 has {made.video_frames} of {held.video_frames} video frames"
-    if held.audio_frames - made.audio_frames > AUDIO_SLACK:
-        return f"the MP4 has {made.audio_frames} of {held.audio_frames} audio frames"
-    if abs(held.seconds - made.duration) > SECONDS_SLACK:
-        return f"the MP4 lasts {made.duration:.3f} s, the recording {held.seconds:.3f} s"
+def shortfall(parts: Sequence[Contents], made: ReadBack) -> str:
+    """Say what of its recordings an MP4 lacks, as it was read back; empty if every byte of every frame is there."""
+    for kind in ("video", "audio"):
+        track = made.tracks.get(kind)
+        expected = [part.video_frames if kind == "video" else part.audio_frames for part in parts]
+        found = track.frames if track else 0
+        if found != sum(expected):
+            return f"the MP4 has {found} of {sum(expected)} {kind} frames"
+        digests = [part.video_digest if kind == "video" else part.audio_digest for part in parts]
+        if track and list(track.digests) != digests:
+            return f"the MP4's {kind} frames are not those of the recording"
+    seconds = sum(part.seconds for part in parts)
+    if abs(seconds - made.duration) > SECONDS_SLACK * len(parts):
+        return f"the MP4 lasts {made.duration:.3f} s, the recording {seconds:.3f} s"
     return ""
+
+
+def splits(parts: Sequence[Contents]) -> dict[str, list[int]]:
+    """Frames of every part by track: where the digests of an MP4 that is read back begin anew."""
+    return {
+        "video": [part.video_frames for part in parts],
+        "audio": [part.audio_frames for part in parts],
+    }
 
 
 def joint_fault(parts: Sequence[Probe], joined: Probe) -> str:

@@ -1,0 +1,66 @@
+"""The finalizer's pace: a rate that it keeps, so that it never hurts a live stream, and a word on how far it is."""
+
+from __future__ import annotations
+
+import time
+from typing import Callable
+
+EVERY = 1.0
+"""Seconds between two words."""
+LONGEST = 5.0
+"""Seconds of one sleep at most: the watchdog must hear from us meanwhile."""
+
+
+class Pace:
+    """Called with the bytes that have been done, it waits until they were due.
+
+    I/O weights do nothing on common disks (FACTS 30): the work itself has to be slow.
+    """
+
+    def __init__(
+        self,
+        rate: float = 0,
+        tell: Callable[[str], None] = lambda text: None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Keep `rate` bytes per second, 0 for no limit; `tell` gets a line about every second, moving or not."""
+        self._rate = rate
+        self._tell = tell
+        self._clock = clock
+        self._sleep = sleep
+        self._told = float("-inf")
+        self.subject = ""
+        self.begin("")
+
+    def begin(self, step: str, total: int = 0) -> None:
+        """Begin a step of `total` bytes."""
+        self._step, self._total, self._done = step, total, 0
+        self._began = self._due = self._clock()
+
+    def __call__(self, count: int) -> None:
+        """Say that `count` more bytes are done; comes back when they were due."""
+        self._done += count
+        now = self._clock()
+        if self._rate:
+            # Time that was lost is not made up for: a burst would be as bad as no limit.
+            self._due = max(self._due, now - EVERY) + count / self._rate
+            while now < self._due:
+                self.tick()
+                self._sleep(min(LONGEST, self._due - now))
+                now = self._clock()
+        self.tick()
+
+    def tick(self) -> None:
+        """Say that work goes on."""
+        now = self._clock()
+        if now - self._told >= EVERY:
+            self._told = now
+            self._tell(self._line(now))
+
+    def _line(self, now: float) -> str:
+        if not self._total:
+            return f"{self.subject}: {self._step}"
+        speed = self._done / max(0.001, now - self._began) / 1e6
+        return f"{self.subject}: {self._step} {min(100, 100 * self._done // self._total)} %, {speed:.1f} MB/s"
