@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 import pytest
-from recorder_yard import EPOCH, Yard, flv
+from recorder_yard import EPOCH, Yard, flv, tag
+from scrimbox_recorder import choices
 from scrimbox_recorder.config import Stream
 from scrimbox_recorder.names import iso
 
@@ -23,7 +24,7 @@ def go_on(yard: Yard, name: str, seconds: int) -> None:
     for second in range(seconds):
         yard.segment(pts_ms=1000 * second)
         yard.later(1)
-        yard.send(name, b"x" * 50)
+        yard.send(name, tag(8, 1200 + 40 * second, b"\xaf\x01" + b"a" * 10))
         yard.recorder.run()
 
 
@@ -33,6 +34,7 @@ def test_declared_streams_have_a_document_from_the_first_pass(yard: Yard) -> Non
     assert document == {
         "id": "cup",
         "title": "The cup",
+        "group": "",
         "state": "offline",
         "updated": iso(yard.wall),
         "live": None,
@@ -286,10 +288,30 @@ def test_the_index_lists_everything_in_short(yard: Yard) -> None:
     yard.finalise()
     yard.later(2)
     index = yard.document("index")
-    assert index["streams"] == [{"id": "cup", "title": "The cup", "state": "replay", "started": None}]
+    assert index["streams"] == [{"id": "cup", "title": "The cup", "group": "", "state": "replay", "started": None}]
     (replay,) = index["replays"]
-    assert set(replay) == {"id", "title", "file", "url", "started", "duration", "size"}
-    assert index["set_aside"] == []
+    addresses = {"url", "playlist", "poster", "thumbnails"}
+    told = {"id", "title", "file", "started", "duration", "size", "group", "match", "pinned", "expires"}
+    assert set(replay) == addresses | told
+    assert (index["set_aside"], index["matches"]) == ([], [])
+    assert index["disk"] == {"level": "ok", "refusing": False, "since": None, "message": index["disk"]["message"]}
+
+
+def test_titles_and_pins_that_were_chosen_are_shown_and_pins_never_expire(yard: Yard) -> None:
+    yard.hang_up(live(yard))
+    yard.later(125)
+    yard.finalise()
+    yard.later(3)
+    file = yard.document()["replays"][0]["file"]
+    assert yard.document("index")["replays"][0]["expires"] is not None
+    choices.save(yard.disk, yard.config.recordings, file, choices.Choices('Final <3 "Bo5"', pinned=True))
+    yard.later(3)
+    (listed,) = yard.document("index")["replays"]
+    assert (listed["title"], listed["pinned"], listed["expires"]) == ('Final <3 "Bo5"', True, None)
+    assert yard.document()["replays"][0]["title"] == 'Final <3 "Bo5"'
+    choices.save(yard.disk, yard.config.recordings, file, choices.NONE)
+    yard.later(3)
+    assert yard.document()["replays"][0]["title"] == "The cup"
 
 
 def test_a_documents_replays_are_the_newest_twenty(yard: Yard) -> None:

@@ -41,7 +41,9 @@ class Closer:
             stream, stamp = split_file(file)
             file = file_name(stream, stamp_seconds(stamp) + 1)
 
-    def end(self, session: Session, started: float, announce: Callable[[Live], None], *, newest: bool) -> bool:
+    def end(
+        self, session: Session, started: float, announce: Callable[[Live], None], *, newest: bool, match: str = ""
+    ) -> bool:
         """End a session; False if its publisher returned meanwhile and it goes on.
 
         Args:
@@ -49,6 +51,7 @@ class Closer:
             started: wall clock of its beginning.
             announce: publishes that the closed playlist can be played from now on.
             newest: no later session of this stream has begun, so the live playlist is this session's.
+            match: id of the match that the session is part of; empty if it is of none.
         """
         file = self.file_for(session)
         closed = self._config.hls / closed_playlist(file)
@@ -59,7 +62,7 @@ class Closer:
             if self._take_away(session, file):
                 self.put_back(session)
                 return False
-        self._hand_over(session, file, started)
+        self._hand_over(session, file, started, match)
         self._disk.remove(self._config.hls / away_playlist(file))
         return True
 
@@ -106,12 +109,14 @@ class Closer:
             if (name := recording(path.name))
         )
 
-    def _hand_over(self, session: Session, file: str, started: float) -> None:
+    def _hand_over(self, session: Session, file: str, started: float, match: str) -> None:
         stream = self._config.stream(session.stream)
         folder = self._config.finalizing / file
         parts = [part.name for part in session.recordings if not part.empty]
+        ended = max((self._config.incoming / name).stat().st_mtime for name in parts)
         self._disk.make_folder(folder)
-        jobs.save(self._disk, folder, Job(file, stream.title, started, stream.offset_ms, parts))
+        job = Job(file, stream.title, started, stream.offset_ms, parts, ended, stream.group, match)
+        jobs.save(self._disk, folder, job)
         for name in parts:
             self._move(name, folder)
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .config import Stream
+from .guard import Health
 from .names import iso
 
 NEWEST = 20
@@ -27,12 +29,13 @@ class Live:
 
 
 def stream_document(
-    stream_id: str, title: str, state: str, live: Live | None, *, window: int, replays: Sequence[Document]
+    stream: Stream, state: str, live: Live | None, *, window: int, replays: Sequence[Document]
 ) -> Document:
-    """`ID.json` without the time of its writing. `window` in seconds; `replays` are sidecars, newest first."""
+    """`ID.json` without the time of its writing. `window` in seconds; `replays` newest first."""
     return {
-        "id": stream_id,
-        "title": title,
+        "id": stream.id,
+        "title": stream.title,
+        "group": stream.group,
         "state": state,
         "updated": None,
         "live": None
@@ -43,36 +46,44 @@ def stream_document(
             "window": window,
             "offset_ms": live.offset_ms,
         },
-        "replays": [_replay(sidecar) for sidecar in replays[:NEWEST]],
+        "replays": [_replay(replay) for replay in replays[:NEWEST]],
     }
 
 
-def index_document(streams: Iterable[Document], replays: Iterable[Document], set_aside: Iterable[Document]) -> Document:
+def index_document(
+    streams: Iterable[Document],
+    replays: Iterable[Document],
+    matches: Iterable[Document],
+    set_aside: Iterable[Document],
+    disk: Document,
+) -> Document:
     """The document `index.json` without the time of its writing: slim, everything, newest replays first."""
     return {
         "updated": None,
+        "disk": disk,
         "streams": [
             {
                 "id": document["id"],
                 "title": document["title"],
+                "group": document["group"],
                 "state": document["state"],
                 "started": document["live"]["started"] if document["live"] else None,
             }
             for document in streams
         ],
-        "replays": [
-            {
-                "id": sidecar["id"],
-                "title": sidecar["title"],
-                "file": sidecar["file"],
-                "url": _url(sidecar),
-                "started": sidecar["started"],
-                "duration": sidecar["duration"],
-                "size": sidecar["size"],
-            }
-            for sidecar in replays
-        ],
+        "matches": list(matches),
+        "replays": [_listed(replay) for replay in replays],
         "set_aside": list(set_aside),
+    }
+
+
+def disk_document(health: Health) -> Document:
+    """What the index says of the room for recordings."""
+    return {
+        "level": health.level,
+        "refusing": health.refusing,
+        "since": None if health.since is None else iso(health.since),
+        "message": health.message,
     }
 
 
@@ -81,19 +92,39 @@ def same(one: Document | None, other: Document) -> bool:
     return one is not None and {**one, "updated": None} == {**other, "updated": None}
 
 
-def _replay(sidecar: Document) -> Document:
+def _replay(replay: Document) -> Document:
+    parts = [{key: part[key] for key in ("started", "offset", "duration", "clock")} for part in replay["parts"]]
     return {
-        "file": sidecar["file"],
-        "url": _url(sidecar),
-        "playlist": None,
-        "started": sidecar["started"],
-        "duration": sidecar["duration"],
-        "size": sidecar["size"],
-        "parts": [{key: part[key] for key in ("started", "offset", "duration", "clock")} for part in sidecar["parts"]],
-        "poster": None,
-        "thumbnails": None,
+        "file": replay["file"],
+        "title": replay["title"],
+        **_addresses(replay),
+        "started": replay["started"],
+        "duration": replay["duration"],
+        "size": replay["size"],
+        "parts": parts,
     }
 
 
-def _url(sidecar: Document) -> str:
-    return f"/vod/recordings/{sidecar['file']}.mp4"
+def _listed(replay: Document) -> Document:
+    return {
+        "id": replay["id"],
+        "title": replay["title"],
+        "file": replay["file"],
+        **_addresses(replay),
+        "started": replay["started"],
+        "duration": replay["duration"],
+        "size": replay["size"],
+        "group": replay.get("group", ""),
+        "match": replay.get("match", ""),
+        "pinned": replay["pinned"],
+        "expires": replay["expires"],
+    }
+
+
+def _addresses(replay: Document) -> Document:
+    """Where the files of a replay are; None for what it has not."""
+    named = {key: replay.get(key) for key in ("playlist", "poster", "thumbnails")}
+    return {
+        "url": f"/vod/recordings/{replay['file']}.mp4",
+        **{key: name and f"/vod/recordings/{name}" for key, name in named.items()},
+    }

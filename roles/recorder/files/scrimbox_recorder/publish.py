@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Callable
 
@@ -34,6 +35,13 @@ class Publisher:
             self._disk.write_json(self._folder / name, document)
             before = document
         self._written[name] = before
+
+    def amend(self, name: str, part: Document) -> None:
+        """Put something new into a document that is there; nothing where that cannot be done."""
+        before = read_json(self._folder / name)
+        if isinstance(before, dict):
+            with contextlib.suppress(OSError):
+                self.write(name, {**before, **part})
 
     def keep_only(self, names: set[str]) -> None:
         """Remove the documents of streams that are neither declared nor have anything to show."""

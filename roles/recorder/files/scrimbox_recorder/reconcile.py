@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable
 
-from . import measure
+from . import choices, jobs, matches, measure, replays, retention
 from .aside import Aside
 from .closing import Closer
 from .config import Config
 from .disk import Disk, Listing, is_being_written
-from .documents import Document, Live, index_document, stream_document
+from .documents import Document, Live, disk_document, index_document, stream_document
+from .guard import Guard, Health
 from .jobs import Job, Jobs
-from .names import closed_playlist, live_playlist, recording
+from .matches import Match, Sitting
+from .names import closed_playlist, live_playlist, recording, split_file, stamp_seconds
 from .order import Order
 from .publish import INDEX, Publisher
 from .replays import Replays
@@ -52,8 +54,12 @@ class Recorder:
         self._measurer = measure.Measurer(config.hls, config.incoming, disk)
         self._publisher = Publisher(config.state, disk, self._world.wall)
         self._sweeper = Sweeper(config, disk)
+        self._guard = Guard(config, disk)
+        self._all: tuple[Document, ...] = ()
         self._by_stream: dict[str, list[Document]] = {}
         self._grouped: tuple[Document, ...] | None = None
+        self._seated: object = None
+        self._matches: list[Match] = []
         self._shown: object = None
         self._phases: dict[str, Phase] = {}
 
@@ -63,9 +69,19 @@ class Recorder:
         Raises:
             OSError: a folder is missing or cannot be written.
         """
-        self._sorted_replays()
-        self._closer.finish_moves(self._jobs.all(), set(self._incoming.names()))
         steady = self._world.steady()
+        # First of all: nobody may publish where nothing can be recorded.
+        health = self._guard.look(steady, self._world.wall())
+        try:
+            self._pass(steady, health)
+        except OSError:
+            self._publisher.amend(INDEX, {"disk": disk_document(health)})
+            raise
+
+    def _pass(self, steady: float, health: Health) -> None:
+        self._sorted_replays()
+        self._rebuild()
+        self._closer.finish_moves(self._jobs.all(), set(self._incoming.names()))
         entries = self._entries()
         order = self._order.note([entry.name for entry in entries])
         recordings = self._watch.look(entries, steady, self._world.wall(), self._is_open, order)
@@ -73,30 +89,33 @@ class Recorder:
             self._disk.remove(self._config.incoming / empty.name)
             recordings.remove(empty)
         ongoing: dict[str, tuple[Session, Phase]] = {}
-        for stream, sessions in split(recordings, self._config.grace_seconds).items():
+        streams = split(recordings, self._config.grace_seconds)
+        match_of = matches.ids(self._find_matches([session for sessions in streams.values() for session in sessions]))
+        for stream, sessions in streams.items():
             others = [part for part in recordings if part.stream == stream and part not in sessions[-1].recordings]
             # A publisher who is connected but has sent nothing holds the live playlist already.
             taken = any(part.began >= sessions[-1].ended for part in others)
             for session in sessions:
                 newest = session is sessions[-1] and not taken
                 try:
-                    phase = self._converge(session, steady, newest=newest)
+                    match = match_of.get(self._closer.file_for(session), "")
+                    phase = self._converge(session, steady, match, newest=newest)
                 except OSError as error:
                     log.error("%s: %s", stream, error)
                     phase = Phase.OVER
                 if phase and session is sessions[-1]:
                     ongoing[stream] = (session, phase)
         self._note(ongoing)
-        jobs = self._jobs.all()
-        self._publish({stream: session for stream, (session, _) in ongoing.items()}, jobs)
+        waiting = self._jobs.all()
+        self._publish({stream: session for stream, (session, _) in ongoing.items()}, waiting, health)
         for session, phase in ongoing.values():
             if phase is not Phase.OVER:
                 self._closer.withdraw(session)
-        keep = {job.file for job in jobs} | {self._closer.file_for(session) for session, _ in ongoing.values()}
+        keep = {job.file for job in waiting} | {self._closer.file_for(session) for session, _ in ongoing.values()}
         active = {name.stream for text in self._incoming.names() if (name := recording(text))}
         self._sweeper.sweep(active, keep, steady, self._world.wall())
 
-    def _converge(self, session: Session, steady: float, *, newest: bool) -> Phase | None:
+    def _converge(self, session: Session, steady: float, match: str, *, newest: bool) -> Phase | None:
         """Bring one session to where it should be; its phase afterwards, None if it has been handed over."""
         live = self._config.hls / live_playlist(session.stream)
         phase = session.phase(steady, self._config.idle_seconds, self._config.grace_seconds)
@@ -110,7 +129,7 @@ class Recorder:
             self._write(session.stream, "processing", closed)
             self._shown = None
 
-        if not self._closer.end(session, self._started(session), announce, newest=newest):
+        if not self._closer.end(session, self._started(session), announce, newest=newest, match=match):
             return Phase.INTERRUPTED
         self._measurer.forget(session.stream)
         return None
@@ -144,31 +163,67 @@ class Recorder:
                 log.info("%s: %s", stream, _NOTES[after])
         self._phases = now
 
-    def _publish(self, ongoing: dict[str, Session], jobs: Sequence[Job]) -> None:
-        replays, aside = self._sorted_replays(), self._aside.all()
+    def _rebuild(self) -> None:
+        """Describe anew what waits for its MP4 and has lost its description."""
+        for folder in self._jobs.broken():
+            stream, stamp = split_file(folder.name)
+            declared = self._config.stream(stream)
+            parts, started = jobs.recordings(folder), stamp_seconds(stamp)
+            ended = max((folder / name).stat().st_mtime for name in parts)
+            job = Job(folder.name, declared.title, started, declared.offset_ms, parts, ended, declared.group)
+            log.warning("%s: %s had lost its %s; it is made anew of %s", stream, folder, jobs.NAME, ", ".join(parts))
+            jobs.save(self._disk, folder, job)
+
+    def _find_matches(self, sessions: Sequence[Session]) -> list[Match]:
+        """The matches of all groups, worked out again when something has begun, ended or been deleted."""
+        going_on = [(self._closer.file_for(session), session.stream, self._started(session)) for session in sessions]
+        waiting = self._jobs.all()
+        seated = (self._replays.version, going_on, waiting)
+        if seated != self._seated:
+            self._seated = seated
+            folder, group = self._config.recordings, self._config.stream
+            seats = [
+                Sitting(file, group(stream).group, started, None, "", choices.load(folder, file).alignment_ms)
+                for file, stream, started in going_on
+            ]
+            seats += [
+                Sitting(
+                    job.file, job.group, job.started, job.ended, job.match, choices.load(folder, job.file).alignment_ms
+                )
+                for job in waiting
+            ]
+            seats += [replays.sitting(replay) for replay in self._sorted_replays()]
+            self._matches = matches.find({seat.file: seat for seat in seats}.values())
+        return self._matches
+
+    def _publish(self, ongoing: dict[str, Session], waiting: Sequence[Job], health: Health) -> None:
+        found, aside = self._sorted_replays(), self._aside.all()
         declared = [stream.id for stream in self._config.streams]
-        others = {*ongoing, *self._by_stream, *(job.stream for job in jobs)}.difference(declared)
+        others = {*ongoing, *self._by_stream, *(job.stream for job in waiting)}.difference(declared)
         ids = [*declared, *sorted(others)]
-        states = {stream: self._state(stream, ongoing.get(stream), jobs) for stream in ids}
+        states = {stream: self._state(stream, ongoing.get(stream), waiting) for stream in ids}
+        played = [matches.document(match) for match in self._find_matches(list(ongoing.values()))]
         names = {INDEX, *(f"{stream}.json" for stream in ids)}
-        shown = (states, replays, aside)
+        shown = (states, found, played, aside, health)
         if shown == self._shown and self._publisher.has(names):
             return
         documents = [self._write(stream, *states[stream]) for stream in ids]
-        self._publisher.write(INDEX, index_document(documents, replays, aside))
+        self._publisher.write(INDEX, index_document(documents, found, played, aside, disk_document(health)))
         self._publisher.keep_only(names)
         self._shown = shown
 
     def _sorted_replays(self) -> tuple[Document, ...]:
-        replays = self._replays.newest_first()
-        if replays is not self._grouped:
-            self._grouped = replays
+        found = self._replays.newest_first()
+        if found is not self._grouped:
+            self._grouped = found
             self._by_stream = {}
-            for sidecar in replays:
-                self._by_stream.setdefault(sidecar["id"], []).append(sidecar)
-        return replays
+            days = self._config.retention_days
+            self._all = tuple({**replay, "expires": _expires(replay, days)} for replay in found)
+            for replay in self._all:
+                self._by_stream.setdefault(replay["id"], []).append(replay)
+        return self._all
 
-    def _state(self, stream: str, session: Session | None, jobs: Sequence[Job]) -> tuple[str, Live | None]:
+    def _state(self, stream: str, session: Session | None, waiting: Sequence[Job]) -> tuple[str, Live | None]:
         """State of a stream, with what can be played where that is no replay yet."""
         playlist, offset_ms = live_playlist(stream), self._config.stream(stream).offset_ms
         if session and (self._config.hls / playlist).exists():
@@ -178,20 +233,24 @@ class Recorder:
             closed = closed_playlist(self._closer.file_for(session))
             if (self._config.hls / closed).exists():
                 return "processing", Live(closed, self._started(session), offset_ms)
-        for job in reversed(jobs):
+        for job in reversed(waiting):
             closed = closed_playlist(job.file)
             if job.stream == stream and (self._config.hls / closed).exists():
                 return "processing", Live(closed, job.started, job.offset_ms)
         return ("replay" if self._by_stream.get(stream) else "offline"), None
 
     def _write(self, stream: str, state: str, live: Live | None) -> Document:
-        replays = self._by_stream.get(stream, [])
-        title = self._config.stream(stream).title
-        if all(stream != declared.id for declared in self._config.streams) and replays:
-            title = replays[0]["title"]
-        document = stream_document(stream, title, state, live, window=self._config.dvr_seconds, replays=replays)
+        found = self._by_stream.get(stream, [])
+        declared = self._config.stream(stream)
+        if declared not in self._config.streams and found:
+            declared = replace(declared, title=found[0]["title"])
+        document = stream_document(declared, state, live, window=self._config.dvr_seconds, replays=found)
         self._publisher.write(f"{stream}.json", document)
         return document
+
+
+def _expires(replay: Document, days: float) -> str | None:
+    return retention.expires(replay["file"], replay["made"], days, pinned=replay["pinned"])
 
 
 _NOTES = {
