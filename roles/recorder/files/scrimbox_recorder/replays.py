@@ -47,7 +47,7 @@ class Replays:
         return self._listing.reads
 
     def newest_first(self) -> tuple[Document, ...]:
-        """All sidecars, with title, `pinned` and `alignment_ms` as chosen, and `made` (epoch seconds) of the MP4.
+        """All sidecars, with title, `pinned` and `alignment_ms` as chosen, and `made`: when both were there (epoch s).
 
         The same tuple object is returned while nothing has changed.
         """
@@ -97,7 +97,7 @@ class Replays:
             "title": chosen.title or data["title"],
             "pinned": chosen.pinned,
             "alignment_ms": chosen.alignment_ms,
-            "made": stamps[1] / 1e9,
+            "made": max(stamps[:2]) / 1e9,
         }
 
 
