@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -151,22 +152,33 @@ def run_command(command: str, host: str, item: News, timeout: float = TIMEOUT) -
     """
     told = {"SCRIMBOX_LEVEL": item.level, "SCRIMBOX_MESSAGE": item.message, "SCRIMBOX_HOST": host}
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME", "STATE_DIRECTORY") if name in os.environ}
+    try:
+        status = _run(command, {**kept, **told}, f"{item.message}\n".encode(), timeout)
+    except subprocess.TimeoutExpired as error:
+        raise TellError(f"it took more than {timeout:g} s") from error
+    except OSError as error:
+        raise TellError(f"it could not be started ({error.strerror})") from error
+    if status:
+        raise TellError(f"exit status {status}")
+
+
+def _run(command: str, environment: dict[str, str], told: bytes, timeout: float) -> int:
+    """Run a command, and end it with its children after `timeout` seconds; its exit status."""
     # Its own words may hold a secret: they end nowhere.
     with subprocess.Popen(
         ["/bin/sh", "-c", command],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**kept, **told},
+        env=environment,
         start_new_session=True,
     ) as running:
         try:
-            running.communicate(f"{item.message}\n".encode(), timeout)
-        except subprocess.TimeoutExpired as error:
+            running.communicate(told, timeout)
+        except subprocess.TimeoutExpired:
             os.killpg(running.pid, signal.SIGKILL)
-            raise TellError(f"it took more than {timeout:g} s") from error
-    if running.returncode:
-        raise TellError(f"exit status {running.returncode}")
+            raise
+    return running.returncode
 
 
 def post(webhook: str, host: str, item: News, timeout: float = TIMEOUT) -> None:
@@ -204,7 +216,7 @@ def load(path: Path) -> Settings:
     address = data["webhook"]
     if address and not (address.startswith(("https://", "http://")) and address.isprintable() and " " not in address):
         raise ConfigError(f"{path}: webhook is no address; allowed is https://… or http://… without spaces, or nothing")
-    return Settings(Path(data["index"]), data["host"], data["command"], data["webhook"])
+    return Settings(Path(data["index"]), data["host"] or socket.gethostname(), data["command"], data["webhook"])
 
 
 def receivers(settings: Settings, folder: Path, disk: Disk) -> Sequence[Receiver]:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from . import cleanup, guard
 from .aside import Aside
 from .config import Config
 from .disk import read_json
@@ -24,11 +25,14 @@ FRESH = 15.0
 
 def report(config: Config) -> str:
     """The whole report, one fact a line."""
+    fault = guard.fault_of(config)
+    if fault:
+        return "\n".join(["Disk", f"  {fault}; `make deploy` makes folders and sets owner and mode", *_failed()])
     replays = Replays(config.recordings).newest_first()
     lines = ["Streams", *_streams(config, replays), "Disk", *_disk(config, replays)]
     lines += ["Being made", *(_jobs(config) or ["  nothing"])]
     lines += ["Set aside", *(_aside(config) or ["  nothing"])]
-    return "\n".join([*lines, "Failed units", *_units()])
+    return "\n".join([*lines, *_failed()])
 
 
 def _streams(config: Config, replays: tuple[dict[str, Any], ...]) -> list[str]:
@@ -47,11 +51,15 @@ def _disk(config: Config, replays: tuple[dict[str, Any], ...]) -> list[str]:
     usage = shutil.disk_usage(config.recordings)
     made = sum(sidecar["size"] for sidecar in replays)
     raw = _folder(config.incoming) + _folder(config.finalizing)
-    lines = [
-        f"  {_size(usage.free)} free of {_size(usage.total)}; replays {_size(made)}, raw {_size(raw)}, "
-        f"HLS {_size(_folder(config.hls))}, set aside {_size(_folder(config.set_aside))}"
-    ]
+    pinned = sum(replay.pinned for replay in cleanup.replays(config))
     rate, whose = _live_rate(config.incoming), "the current rate"
+    lines = [
+        _level(config),
+        f"  {_size(usage.free)} free of {_size(usage.total)}; replays {_size(made)}, raw {_size(raw)}, "
+        f"HLS {_size(_folder(config.hls))}, set aside {_size(_folder(config.set_aside))}",
+        f"  reserve {_size(guard.reserve_of(config, rate, _copies(config)))}, floor {_size(config.floor_bytes)}; "
+        f"{pinned} pinned replay(s)",
+    ]
     if not rate and replays:
         recent, whose = replays[:RECENT], "the rate of the last replays"
         rate = sum(sidecar["size"] for sidecar in recent) / max(1.0, sum(sidecar["duration"] for sidecar in recent))
@@ -60,6 +68,23 @@ def _disk(config: Config, replays: tuple[dict[str, Any], ...]) -> list[str]:
         hours = usage.free / (2 * rate) / 3600
         lines.append(f"  {hours:.0f} hours left at {whose} ({rate * 8 / 1e6:.1f} Mbit/s)")
     return lines
+
+
+def _level(config: Config) -> str:
+    """What the guard says, and whether the auth service is told to refuse."""
+    index = read_json(config.state / "index.json")
+    told = index.get("disk") if isinstance(index, dict) else None
+    level = told.get("level", "?") if isinstance(told, dict) else "unknown"
+    try:
+        refused = config.refuse_publish.read_text(encoding="utf-8").strip()
+    except OSError:
+        return f"  {level}: publishing is allowed"
+    since = f" since {told['since']}" if isinstance(told, dict) and told.get("since") else ""
+    return f"  {level}{since}: new publishes are refused: {refused}"
+
+
+def _copies(config: Config) -> int:
+    return 2 if config.hls.stat().st_dev == config.recordings.stat().st_dev else 1
 
 
 def _live_rate(incoming: Path) -> float:
@@ -73,7 +98,8 @@ def _live_rate(incoming: Path) -> float:
 
 
 def _jobs(config: Config) -> list[str]:
-    lines = []
+    progress = _systemctl("show", "scrimbox-finalizer.service", "--property=StatusText", "--value")
+    lines = [f"  at work: {progress.strip()}"] if progress and progress.strip() else []
     for job in Jobs(config.finalizing).all():
         folder = config.finalizing / job.file
         raw = sum((folder / part).stat().st_size for part in job.parts if (folder / part).exists())
@@ -90,13 +116,22 @@ def _aside(config: Config) -> list[str]:
     return [f"  {config.set_aside / report['name']}: {report['reason']}" for report in Aside(config.set_aside).all()]
 
 
-def _units() -> list[str]:
-    command = ["systemctl", "list-units", "--failed", "--plain", "--no-legend", "--no-pager"]
+def _failed() -> list[str]:
+    told = _systemctl("list-units", "--failed", "--plain", "--no-legend", "--no-pager")
+    if told is None:
+        return ["Failed units", "  unknown: systemctl did not answer"]
+    return ["Failed units", *([f"  {line.split()[0]}" for line in told.splitlines() if line.strip()] or ["  none"])]
+
+
+def _systemctl(*arguments: str) -> str | None:
+    """What systemctl prints; None where it does not answer."""
     try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            ["systemctl", *arguments], capture_output=True, text=True, timeout=10, check=True, stdin=subprocess.DEVNULL
+        )
     except (OSError, subprocess.SubprocessError):
-        return ["  unknown: systemctl did not answer"]
-    return [f"  {line.split()[0]}" for line in told.stdout.splitlines() if line.strip()] or ["  none"]
+        return None
+    return done.stdout
 
 
 def _folder(folder: Path) -> int:
