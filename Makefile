@@ -8,17 +8,32 @@ export HOST
 else
 unexport HOST
 endif
+# The same for a recording, whose title arrives as it was typed: make would take $5 for a variable of its own.
+ifeq ($(origin FILE),command line)
+override FILE := $(value FILE)
+export FILE
+else
+unexport FILE
+endif
+ifeq ($(origin TITLE),command line)
+override TITLE := $(value TITLE)
+export TITLE
+else
+unexport TITLE
+endif
 
 # Options, for `make help`:
 #HOST=server ## user@server[:port], localhost, demo, or a host of inventory/hosts.yml
 #DOMAIN=name ## deploy, credentials: the public name, where it is not HOST's
+#FILE=name ## pin, unpin, title: a recording, as in the link of its replay (match123-20260101T200000Z)
+#TITLE='text' ## title: what viewers read; empty: the stream's title again
 #CHECK=yes ## deploy, rollback: change nothing, show what would be changed
 #INGEST=force ## deploy, rollback: restart ingest although a stream is live, which cuts it
 #ROTATE=yes ## deploy: replace the secrets on the server by those of this clone
 #NGINX=1.26.3 ## deploy: another version of the nginx role's catalogue
 #SUITE=trixie ## image, converge: bullseye, bookworm or trixie; else Ubuntu 22.04, or this machine's own
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down deploy credentials status rollback venv dev ready image clean
+.PHONY: help demo demo-down deploy credentials status cleanup-plan pin unpin title rollback venv dev ready image clean
 .PHONY: test test-all lint unit render converge verify destroy
 
 help: ## list the targets
@@ -39,6 +54,18 @@ credentials: venv ## show links, OBS settings and logins
 
 status: venv ## show streams, disk and failed services
 	@$(VENV) -m tools.deploy status
+
+cleanup-plan: venv ## show which replays the next clean-up would delete, and why
+	@$(VENV) -m tools.deploy cleanup-plan
+
+pin: venv ## keep a replay for ever: make pin HOST=… FILE=…
+	@$(VENV) -m tools.deploy pin
+
+unpin: venv ## let retention delete a replay again
+	@$(VENV) -m tools.deploy unpin
+
+title: venv ## give a replay a title of its own: make title HOST=… FILE=… TITLE='…'
+	@$(VENV) -m tools.deploy title
 
 rollback: venv ## go back to the nginx build before the current one
 	@$(VENV) -m tools.deploy rollback

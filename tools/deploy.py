@@ -1,12 +1,13 @@
-"""Run one of the operator's playbooks against the named servers: deploy, status, rollback.
+"""Run one of the operator's commands against the named servers: a playbook, or a choice for one recording.
 
-Usage: python -m tools.deploy PLAYBOOK
-The environment holds the options (HOST, DOMAIN, ROTATE, INGEST, NGINX, CHECK; the Makefile explains them), and
-SCRIMBOX_SUDO_PASSWORD where nobody can be asked.
+Usage: python -m tools.deploy deploy|status|cleanup-plan|rollback|pin|unpin|title
+The environment holds the options (HOST, DOMAIN, ROTATE, INGEST, NGINX, CHECK, FILE, TITLE; the Makefile explains them),
+and SCRIMBOX_SUDO_PASSWORD where nobody can be asked.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import getpass
 import os
@@ -26,6 +27,11 @@ from tools.target import Target, demo_variables, resolve
 from tools.terminal import Trouble, main
 
 DOMAIN = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+RECORDING = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}-\d{8}T\d{6}Z")
+TITLE_LENGTH = 200
+CHOICES = ("pin", "unpin", "title")
+ONE_SERVER = {"rollback": "a rollback is", **dict.fromkeys(CHOICES, "a recording is")}
+QUIET = ("status", "cleanup-plan", *CHOICES)
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 SUDO_PASSWORD = "SCRIMBOX_SUDO_PASSWORD"  # noqa: S105 - a name, not a password
 SUDO_IN_INVENTORY = ("ansible_become_password", "ansible_become_pass", "ansible_sudo_pass")
@@ -67,6 +73,30 @@ def extra_variables(environment: Mapping[str, str]) -> dict[str, Any]:
     if option(environment, "INGEST", "force"):
         variables["ingest_restart"] = "force"
     return variables
+
+
+def choice(name: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The variables of playbooks/choose.yml. Texts go encoded: Ansible takes {{ for its own.
+
+    Raises:
+        Trouble: FILE or TITLE is missing or ill-formed; names it, its value and what is allowed.
+    """
+    given, title = environment.get("FILE", ""), environment.get("TITLE", "")
+    file = given.rpartition("/")[2].partition(".")[0]
+    if not RECORDING.fullmatch(file):
+        raise Trouble(
+            f"FILE={given} is not a recording; allowed is its name or its link, such as match123-20260101T200000Z: "
+            f"make {name} HOST=… FILE=…"
+        )
+    if title and name != "title":
+        raise Trouble(f"TITLE={title} says nothing here; allowed is make title HOST=… FILE=… TITLE='…'")
+    if len(title) > TITLE_LENGTH or not title.isprintable():
+        raise Trouble(f"TITLE={title} cannot be shown; allowed are at most {TITLE_LENGTH} printable characters.")
+    texts = [file, title] if name == "title" else [file]
+    return {
+        "choose_command": name,
+        "choose_arguments": [base64.b64encode(text.encode()).decode() for text in texts],
+    }
 
 
 def ssh_login(target: Target) -> list[str]:
@@ -160,11 +190,11 @@ def cli() -> int:
     """Command-line entry."""
     name = sys.argv[1]
     check = option(os.environ, "CHECK", "yes")
-    variables = extra_variables(os.environ)
+    variables = choice(name, os.environ) if name in CHOICES else extra_variables(os.environ)
     targets = resolve(os.environ.get("HOST", ""))
-    if name == "rollback" and len(targets) > 1:
+    if name in ONE_SERVER and len(targets) > 1:
         names = ", ".join(target.name for target in targets)
-        raise Trouble(f"a rollback is for one server at a time. Run: make rollback HOST=… with one of {names}")
+        raise Trouble(f"{ONE_SERVER[name]} for one server at a time. Run: make {name} HOST=… with one of {names}")
     if len(targets) > 1 and "scrimbox_domain" in variables:
         raise Trouble("DOMAIN is one server's name: name the server too (HOST=…), or set scrimbox_domain per host.")
     if targets[0].connection == "docker":
@@ -172,9 +202,10 @@ def cli() -> int:
     # An interrupted run still removes the password file.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with password_arguments(sudo_password(targets)) as arguments:
+        book = "choose" if name in CHOICES else name
         if check:
-            return preview(name, targets, variables, arguments)
-        playbook.play(name, targets, variables, arguments=arguments, quiet=name == "status")
+            return preview(book, targets, variables, arguments)
+        playbook.play(book, targets, variables, arguments=arguments, quiet=name in QUIET)
     return 0
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -109,3 +112,61 @@ def test_secrets_are_read_even_when_a_part_is_empty() -> None:
 def test_ansibles_answer_is_read_whether_it_is_text_or_data(message: object) -> None:
     output = f"[WARNING]: something\nvod | SUCCESS => {json.dumps({'changed': False, 'msg': message})}\n"
     assert parse_answer(output) == {"url": "http://x"}
+
+
+FILE = "match123-20260101T200000Z"
+
+
+def texts(variables: dict[str, object]) -> list[str]:
+    """What the playbook decodes."""
+    arguments = variables["choose_arguments"]
+    assert isinstance(arguments, list)
+    return [base64.b64decode(text).decode() for text in arguments]
+
+
+@pytest.mark.parametrize("name", ["pin", "unpin"])
+@pytest.mark.parametrize("given", [FILE, f"{FILE}.mp4", f"https://vod.example.com/vod/recordings/{FILE}.mp4"])
+def test_a_recording_is_named_by_itself_or_by_its_link(name: str, given: str) -> None:
+    variables = deploy.choice(name, {"FILE": given})
+    assert variables["choose_command"] == name
+    assert texts(variables) == [FILE]
+
+
+@pytest.mark.parametrize("title", ["", "Finale: »Zug« \"A\" 'B' $5 {{ x }} \\ #1", "決勝"])
+def test_a_title_arrives_as_it_was_typed_and_ansible_sees_nothing_of_its_own_in_it(title: str) -> None:
+    variables = deploy.choice("title", {"FILE": FILE, "TITLE": title})
+    assert texts(variables) == [FILE, title]
+    assert "{{" not in json.dumps(variables)
+
+
+@pytest.mark.parametrize("given", ["", "match123", "match123-1600000000", "../etc", f"{FILE};reboot"])
+def test_what_is_no_recording_is_refused_before_anything_is_connected(given: str) -> None:
+    with pytest.raises(Trouble, match="match123-20260101T200000Z") as refused:
+        deploy.choice("pin", {"FILE": given})
+    assert f"FILE={given} " in str(refused.value)
+
+
+@pytest.mark.parametrize(("name", "title"), [("pin", "x"), ("title", "x" * 201), ("title", "two\nlines")])
+def test_a_title_that_cannot_be_shown_or_has_no_place_is_refused(name: str, title: str) -> None:
+    with pytest.raises(Trouble, match="allowed"):
+        deploy.choice(name, {"FILE": FILE, "TITLE": title})
+
+
+def made(folder: Path, *arguments: str, **environment: str) -> str:
+    """TITLE as a recipe sees it, with the Makefile's own lines about it."""
+    lines = (deploy.ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    start = lines.index("ifeq ($(origin TITLE),command line)")
+    block = lines[start : lines.index("endif", start) + 1]
+    (folder / "Makefile").write_text("\n".join([*block, "x:", "\t@printenv TITLE || echo none", ""]), encoding="utf-8")
+    command = ["make", "-s", "-C", str(folder), "x", *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **environment})
+    return done.stdout.rstrip("\n")
+
+
+@pytest.mark.parametrize("word", ["'", '"', "$", "$$", "$5", "$(HOME)", "#", "\\", "%", "é決", "{{ x }}", "`id`"])
+def test_make_hands_a_title_on_as_it_was_typed(tmp_path: Path, word: str) -> None:
+    assert made(tmp_path, f"TITLE=a {word} b {word}") == f"a {word} b {word}"
+
+
+def test_a_title_that_the_shell_happens_to_export_is_not_taken(tmp_path: Path) -> None:
+    assert made(tmp_path, TITLE="bash") == "none"

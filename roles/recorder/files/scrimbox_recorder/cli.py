@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import logging
 import os
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,7 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         become_owner(settings)
         _act(given, settings)
-    except (ConfigError, ChoiceError, OSError) as error:
+    except ChoiceError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (ConfigError, OSError) as error:
         logging.getLogger(__name__).error("%s", error)
         return 1
     return 0
