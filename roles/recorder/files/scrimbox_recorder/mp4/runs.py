@@ -17,11 +17,11 @@ class Runs:
     def __init__(self, typecode: str = WORD) -> None:
         self.counts = array(WORD)
         self.values = array(typecode)
-        self._apart = -1
+        self._apart = 0
 
     def add(self, value: int, count: int = 1) -> None:
         """Append `count` times the same."""
-        if self.values and self.values[-1] == value and self._apart != len(self.values) - 1:
+        if len(self.values) > self._apart and self.values[-1] == value:
             self.counts[-1] += count
         elif count:
             self.values.append(value)
@@ -36,8 +36,8 @@ class Runs:
         """Append one that can be changed later, when more has been appended, and return its run's number."""
         self.values.append(value)
         self.counts.append(1)
-        self._apart = len(self.values) - 1
-        return self._apart
+        self._apart = len(self.values)
+        return self._apart - 1
 
     def pairs(self) -> Iterator[tuple[int, int]]:
         """Walk through (count, value)."""

@@ -164,12 +164,12 @@ class _Joined:
     def write(self, output: int, throttle: Throttle) -> Wrapped:
         """Write the file and describe it."""
         tracks = list(self.tracks.values())
-        moov = build_moov(tracks, 0, wide=False)
-        wide = len(FTYP) + len(moov) + _WIDE_HEADER + self.payload >= _LIMIT
-        if wide:
-            moov = build_moov(tracks, 0, wide=True)
+        size = len(build_moov(tracks, 0, wide=True))
+        wide = len(FTYP) + size + _WIDE_HEADER + self.payload >= _LIMIT
+        if not wide:
+            size = len(build_moov(tracks, 0, wide=False))
         header = _WIDE_HEADER if _HEADER + self.payload >= _LIMIT else _HEADER
-        base = len(FTYP) + len(moov) + header
+        base = len(FTYP) + size + header
         put(output, FTYP)
         put(output, build_moov(tracks, base, wide=wide))
         put(output, _mdat_header(self.payload, header))
