@@ -88,6 +88,11 @@ def build(kind: bytes, *content: bytes) -> bytes:
     return b"".join([struct.pack(">I4s", 8 + sum(map(len, content)), kind), *content])
 
 
+def nest(kind: bytes, *content: bytes) -> list[bytes]:
+    """Build a box as pieces to be written one after the other, so that what is large is never copied."""
+    return [struct.pack(">I4s", 8 + sum(map(len, content)), kind), *content]
+
+
 def build_full(kind: bytes, version: int, flags: int, *content: bytes) -> bytes:
     """Build a box that has a version and flags."""
     return build(kind, struct.pack(">I", version << 24 | flags), *content)

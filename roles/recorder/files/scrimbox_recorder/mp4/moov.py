@@ -8,8 +8,8 @@ from array import array
 from collections.abc import Sequence
 from fractions import Fraction
 
-from .boxes import build, build_full
-from .runs import SIGNED, WORD, Runs, stored
+from .boxes import build, build_full, nest
+from .runs import LONG, SIGNED, WORD, Runs, stored
 from .tables import Tables
 
 FTYP = build(b"ftyp", b"isom", struct.pack(">I", 0x200), b"isomiso2iso4mp41")
@@ -25,17 +25,18 @@ _NOTHING = -1
 """The media time of an edit in which nothing is shown (8.6.6.3)."""
 
 
-def build_moov(tracks: Sequence[Tables], base: int, *, wide: bool) -> bytes:
+def build_moov(tracks: Sequence[Tables], base: int, *, wide: bool) -> list[bytes]:
     """Build the moov of a file whose mdat has its payload at `base`; `wide` makes chunk offsets of 64 bits.
 
-    Its length does not depend on `base`.
+    It comes in pieces, to be written one after the other: a long recording's is 50 MB. Its length does not depend on
+    `base`.
     """
     timescale = movie_timescale(tracks)
-    traks = [_trak(tables, timescale, base, wide=wide) for tables in tracks]
+    traks = [piece for tables in tracks for piece in _trak(tables, timescale, base, wide=wide)]
     end = max(math.ceil(tables.ends * timescale) for tables in tracks)
     identity = max(tables.media.track for tables in tracks) + 1
     rest = struct.pack(">IH10x", 0x10000, 0x100) + _UNITY + bytes(24) + struct.pack(">I", identity)
-    return build(b"moov", _timed(b"mvhd", 0, struct.pack(">I", timescale), end, rest), *traks)
+    return nest(b"moov", _timed(b"mvhd", 0, struct.pack(">I", timescale), end, rest), *traks)
 
 
 def movie_timescale(tracks: Sequence[Tables]) -> int:
@@ -53,16 +54,16 @@ def _timed(kind: bytes, flags: int, before: bytes, duration: int, rest: bytes) -
     return build_full(kind, 1, flags, bytes(16), before, struct.pack(">Q", duration), rest)
 
 
-def _trak(tables: Tables, timescale: int, base: int, *, wide: bool) -> bytes:
+def _trak(tables: Tables, timescale: int, base: int, *, wide: bool) -> list[bytes]:
     media = tables.media
     flags = int.from_bytes(media.tkhd[9:12], "big")
     end = math.ceil(tables.ends * timescale)
     tkhd = _timed(b"tkhd", flags, struct.pack(">2I", media.track, 0), end, media.tkhd[-_TKHD_TAIL:])
     length = tables.durations.total()
     mdhd = _timed(b"mdhd", 0, struct.pack(">I", media.timescale), length, struct.pack(">2H", _UNDETERMINED, 0))
-    stbl = build(b"stbl", *_sample_tables(tables, base, wide=wide))
-    minf = build(b"minf", media.header, media.dinf, stbl)
-    return build(b"trak", tkhd, _edits(tables, timescale), build(b"mdia", mdhd, media.hdlr, minf))
+    stbl = nest(b"stbl", *_sample_tables(tables, base, wide=wide))
+    minf = nest(b"minf", media.header, media.dinf, *stbl)
+    return nest(b"trak", tkhd, _edits(tables, timescale), *nest(b"mdia", mdhd, media.hdlr, *minf))
 
 
 def _lift(tables: Tables) -> int:
@@ -86,21 +87,25 @@ def _edits(tables: Tables, timescale: int) -> bytes:
 
 
 def _sample_tables(tables: Tables, base: int, *, wide: bool) -> list[bytes]:
-    boxes = [tables.media.stsd, build_full(b"stts", 0, 0, tables.durations.packed())]
+    pieces = [tables.media.stsd, *_table(b"stts", tables.durations.packed())]
     lift = _lift(tables)
     if lift or any(tables.offsets.values):
         offsets = Runs(SIGNED)
-        for count, value in tables.offsets.pairs():
-            offsets.add(value + lift, count)
-        boxes.append(build_full(b"ctts", 1, 0, offsets.packed()))
+        offsets.counts, offsets.values = tables.offsets.counts, tables.offsets.values
+        if lift:
+            offsets.values = array(SIGNED, (value + lift for value in tables.offsets.values))
+        pieces += _table(b"ctts", offsets.packed(), version=1)
     if len(tables.sync) < len(tables.sizes):
-        boxes.append(build_full(b"stss", 0, 0, struct.pack(">I", len(tables.sync)), stored(tables.sync)))
-    boxes.append(build_full(b"stsc", 0, 0, _chunk_runs(tables.chunk_samples)))
-    boxes.append(build_full(b"stsz", 0, 0, struct.pack(">2I", 0, len(tables.sizes)), stored(tables.sizes)))
-    typecode, kind = ("Q", b"co64") if wide else (WORD, b"stco")
+        pieces += _table(b"stss", struct.pack(">I", len(tables.sync)), stored(tables.sync))
+    pieces += _table(b"stsc", _chunk_runs(tables.chunk_samples))
+    pieces += _table(b"stsz", struct.pack(">2I", 0, len(tables.sizes)), stored(tables.sizes))
+    typecode, kind = (LONG, b"co64") if wide else (WORD, b"stco")
     places = array(typecode, (base + place for place in tables.chunks))
-    boxes.append(build_full(kind, 0, 0, struct.pack(">I", len(places)), stored(places)))
-    return boxes
+    return [*pieces, *_table(kind, struct.pack(">I", len(places)), stored(places))]
+
+
+def _table(kind: bytes, *content: bytes, version: int = 0) -> list[bytes]:
+    return nest(kind, struct.pack(">I", version << 24), *content)
 
 
 def _chunk_runs(samples: Runs) -> bytes:

@@ -29,8 +29,11 @@ class Runs:
 
     def extend(self, values: Iterable[int]) -> None:
         """Append one by one."""
-        for value, same in groupby(values):
-            self.add(value, sum(1 for _ in same))
+        grouped = [(value, len(list(same))) for value, same in groupby(values)]
+        if grouped:
+            self.add(*grouped[0])
+            self.values.extend([value for value, _ in grouped[1:]])
+            self.counts.extend([count for _, count in grouped[1:]])
 
     def add_apart(self, value: int) -> int:
         """Append one that can be changed later, when more has been appended, and return its run's number."""

@@ -164,14 +164,15 @@ class _Joined:
     def write(self, output: int, throttle: Throttle) -> Wrapped:
         """Write the file and describe it."""
         tracks = list(self.tracks.values())
-        size = len(build_moov(tracks, 0, wide=True))
+        size = _size(build_moov(tracks, 0, wide=True))
         wide = len(FTYP) + size + _WIDE_HEADER + self.payload >= _LIMIT
         if not wide:
-            size = len(build_moov(tracks, 0, wide=False))
+            size = _size(build_moov(tracks, 0, wide=False))
         header = _WIDE_HEADER if _HEADER + self.payload >= _LIMIT else _HEADER
         base = len(FTYP) + size + header
         put(output, FTYP)
-        put(output, build_moov(tracks, base, wide=wide))
+        for piece in build_moov(tracks, base, wide=wide):
+            put(output, piece)
         put(output, _mdat_header(self.payload, header))
         put(output, self.parts[0].init.content)
         sequence = 1
@@ -184,6 +185,10 @@ class _Joined:
         segments = gather(self.pieces, [end for _, end in self.spans], base)
         init = Range(base, len(self.parts[0].init.content))
         return Wrapped(float(self.spans[-1][1]), spans, init, segments)
+
+
+def _size(pieces: Sequence[bytes]) -> int:
+    return sum(map(len, pieces))
 
 
 def _mdat_header(payload: int, header: int) -> bytes:
