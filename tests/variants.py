@@ -38,7 +38,7 @@ SERVICES = ("ingest", "auth", "web", "recorder", "finalizer")
 RECORDER_SETTINGS = "/etc/scrimbox/recorder.json"
 PORTS = (80, 1935)
 
-_EMPTY_SRV = "[ -e /variant ] || find /srv -mindepth 1 ! -type d -delete; find /srv -mindepth 3 -delete; touch /variant"
+_EMPTY_SRV = "if [ ! -e /variant ]; then find /srv -mindepth 3 -delete; find /srv ! -type d -delete; touch /variant; fi"
 """Only before the first boot: what survives a power cut is what many tests are about."""
 _SMALL_SRV = "cp -a /srv/. /small/ && mount --bind /small /srv"
 
@@ -173,7 +173,7 @@ class Variants:
         self.snapshot()
         variant = Variant(f"scrimbox-{name}", _free_ports(), self._credentials)
         container.remove(variant.name)
-        before = ["mount --make-rshared /", f"{{ {_EMPTY_SRV}; }}"]
+        before = ["mount --make-rshared /", _EMPTY_SRV]
         own = []
         if srv_bytes:
             own = ["--tmpfs", f"/small:size={srv_bytes},mode=755"]
