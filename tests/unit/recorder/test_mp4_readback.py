@@ -27,8 +27,8 @@ def test_digests_are_those_of_the_file_and_of_each_track_s_samples(made: Path) -
     read = read_back(made)
     assert read.sha256 == hashlib.sha256(made.read_bytes()).hexdigest()
     sizes = [100 + number % 7 for number in range(25)]
-    assert read.tracks["video"].md5 == hashlib.md5(b"\1" * sum(sizes) * 5).hexdigest()
-    assert read.tracks["audio"].md5 == hashlib.md5(b"\2" * 20 * 250).hexdigest()
+    assert read.tracks["video"].digests == (hashlib.md5(b"\1" * sum(sizes) * 5).hexdigest(),)
+    assert read.tracks["audio"].digests == (hashlib.md5(b"\2" * 20 * 250).hexdigest(),)
     assert (read.tracks["video"].frames, read.tracks["audio"].frames, read.duration) == (125, 250, 5)
 
 
@@ -75,7 +75,7 @@ def test_a_changed_byte_changes_the_digests(made: Path) -> None:
     made.write_bytes(data[:-1] + b"\0")
     after = read_back(made)
     assert after.sha256 != before.sha256
-    assert after.tracks["audio"].md5 != before.tracks["audio"].md5
+    assert after.tracks["audio"].digests != before.tracks["audio"].digests
     assert after.tracks["video"] == before.tracks["video"]
 
 
@@ -92,7 +92,7 @@ def test_throttle_hears_of_every_byte_read_in_small_pieces(tmp_path: Path) -> No
     target = tmp_path / "made.mp4"
     wrap([write(tmp_path / "big.mp4", video(3, size=50000), audio(3))], target)
     told: list[int] = []
-    read_back(target, told.append)
+    read_back(target, throttle=told.append)
     assert sum(told) == target.stat().st_size
     assert max(told) <= 2**20
     assert len(told) > 2
@@ -119,3 +119,12 @@ def test_every_frame_may_be_a_key_frame(tmp_path: Path) -> None:
     target = tmp_path / "made.mp4"
     wrap([write(tmp_path / "one.mp4", Stream("video", [[(640, 10, True, 0)] * 25] * 2))], target)
     assert len(key_frames(target).frames) == 50
+
+
+def test_each_part_of_a_track_has_a_digest_of_its_own(made: Path) -> None:
+    sizes = [100 + number % 7 for number in range(25)]
+    read = read_back(made, {"video": [75, 50], "audio": [1, 249]})
+    assert read.tracks["video"].digests == tuple(
+        hashlib.md5(b"\1" * sum(sizes) * seconds).hexdigest() for seconds in (3, 2)
+    )
+    assert read.tracks["audio"].digests == tuple(hashlib.md5(b"\2" * 20 * frames).hexdigest() for frames in (1, 249))

@@ -161,14 +161,23 @@ def test_a_joint_that_fails_leaves_the_parts_apart(yard: Yard, caplog: pytest.Lo
 def test_a_recording_without_a_whole_frame_is_set_aside_and_reported(
     yard: Yard, caplog: pytest.LogCaptureFixture
 ) -> None:
-    session(yard, flv(0))
+    session(yard, flv(1)[:-60])
     yard.finalise()
     assert replays(yard) == []
     assert yard.state() == "offline"
     (report,) = yard.document("index")["set_aside"]
     assert (report["id"], report["reason"]) == ("cup", "it holds no whole frame")
-    assert (yard.config.set_aside / report["name"]).read_bytes() == flv(0)
+    assert (yard.config.set_aside / report["name"]).read_bytes() == flv(1)[:-60]
     assert "cup: cup-1600000000.flv is set aside" in caplog.text
+
+
+def test_a_recording_of_headers_alone_goes_in_silence(yard: Yard, caplog: pytest.LogCaptureFixture) -> None:
+    session(yard, flv(0))
+    yard.finalise()
+    yard.later(3)
+    assert (yard.state(), replays(yard)) == ("offline", [])
+    assert list(yard.config.set_aside.iterdir()) == list(yard.config.finalizing.glob("*/*")) == []
+    assert [record for record in caplog.records if record.levelname not in {"INFO", "DEBUG"}] == []
 
 
 def test_what_ffmpeg_refuses_is_tried_again_and_then_set_aside(yard: Yard) -> None:
@@ -220,7 +229,7 @@ def test_an_mp4_that_lacks_frames_is_shown_and_its_recording_kept(yard: Yard) ->
 def test_a_failed_session_leaves_the_older_replays(yard: Yard) -> None:
     session(yard, flv(25))
     yard.finalise()
-    session(yard, flv(0))
+    session(yard, flv(1)[:-60])
     yard.finalise()
     yard.later(3)
     assert yard.state() == "replay"
@@ -256,7 +265,7 @@ def mixed(yard: Yard) -> Yard:
     """Two parts that are joined, one that is not, and one without a frame."""
     big = len(flv(75))
     yard.tools.settings = lambda source: "big" if source.stat().st_size == big else "equal"
-    return session(yard, flv(25), flv(50), flv(75), flv(0))
+    return session(yard, flv(25), flv(50), flv(75), flv(1)[:-60])
 
 
 def test_a_power_cut_after_any_step_of_a_finalisation_changes_nothing_in_the_end(yards: Iterator[Yard]) -> None:

@@ -139,7 +139,10 @@ def test_a_recording_that_was_cut_off_keeps_exactly_its_whole_frames(yard: Yard,
     assert yard.document("index")["set_aside"] == []
 
 
-@pytest.mark.parametrize("data", [b"FLV" + b"\xff" * 5000, b"\0" * 4096, flv(0)], ids=["garbage", "zeros", "headers"])
+NO_RECORDINGS = {"garbage": b"FLV" + b"\xff" * 5000, "zeros": b"\0" * 4096, "cut off": flv(1)[:-60]}
+
+
+@pytest.mark.parametrize("data", NO_RECORDINGS.values(), ids=NO_RECORDINGS)
 def test_what_is_no_recording_is_set_aside_whole(yard: Yard, data: bytes) -> None:
     finalised(yard, data)
     (report,) = yard.document("index")["set_aside"]

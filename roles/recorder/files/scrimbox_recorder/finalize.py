@@ -106,15 +106,13 @@ class Finalizer:
             self._disk.did(f"ffmpeg {target.name}")
             looks = self._tools.probe(target) if held.frames else None
         except MediaError as reason:
-            if not flv.contents(source).frames:
-                keep[name] = "it holds no whole frame"
-                return None
-            if job.attempts + 1 < ATTEMPTS:
+            held, looks, fault = flv.contents(source), None, reason
+            if held.frames and job.attempts + 1 < ATTEMPTS:
                 raise
-            keep[name] = str(reason)
+        if held.headers_only:
             return None
-        if not held.frames or not looks:
-            keep[name] = "it holds no whole frame"
+        if not looks:
+            keep[name] = str(fault) if held.frames else "it holds no whole frame"
             return None
         if held.unread:
             keep[name] = f"{held.unread} bytes behind a damaged place could not be read"

@@ -23,7 +23,8 @@ class Contents:
     """What the whole tags of an FLV hold. Times in milliseconds of the file; None where there is no such frame.
 
     Video is counted from its first key frame: nothing before it can be shown. The digests (MD5, hexadecimal) are of
-    the frames' own bytes in their order, which an MP4 keeps unchanged.
+    the frames' own bytes in their order, which an MP4 keeps unchanged. `headers_only`: the whole file is made of what a
+    publisher says before the first frame. `unread`: bytes behind a damaged place, where no tag begins any more.
     """
 
     video_frames: int
@@ -35,7 +36,7 @@ class Contents:
     video_digest: str = ""
     audio_digest: str = ""
     unread: int = 0
-    """Bytes behind a damaged place, where no tag begins any more."""
+    headers_only: bool = False
 
     @property
     def frames(self) -> int:
@@ -99,6 +100,7 @@ class Reader:
             # Only the size behind the last tag may be missing.
             pending += _size_behind(pending)
             whole, _ = _walk(pending, self._count)
+            self._count.whole = whole == len(pending)
             if whole:
                 yield memoryview(pending)[:whole]
         else:
@@ -126,6 +128,8 @@ class _Count:
         self.first: int | None = None
         self.last = 0
         self.unread = 0
+        self.whole = False
+        self.only_headers = True
         self.video_digest = hashlib.md5(usedforsecurity=False)
         self.audio_digest = hashlib.md5(usedforsecurity=False)
 
@@ -140,12 +144,14 @@ class _Count:
             self.video_digest.hexdigest(),
             self.audio_digest.hexdigest(),
             self.unread,
+            self.only_headers and self.whole,
         )
 
     def take_audio(self, time: int, body: memoryview) -> None:
         aac = len(body) > 0 and body[0] >> 4 == _AAC
         if len(body) < 2 or (aac and (body[1] == 0 or len(body) < 3)):
             return
+        self.only_headers = False
         self._take(time)
         self.audio += 1
         self.audio_digest.update(body[2 if aac else 1 :])
@@ -156,6 +162,7 @@ class _Count:
         avc = len(body) > 0 and body[0] & 0x0F == _AVC
         if len(body) < 2 or (avc and (body[1] != 1 or len(body) < 6)):
             return
+        self.only_headers = False
         if self.first_video is None:
             if body[0] >> 4 != 1:
                 return
