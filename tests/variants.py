@@ -108,6 +108,14 @@ class Variant:
             raise RuntimeError(f"{self.name}: {command}: exit {done.returncode}: {done.stdout}{done.stderr}")
         return done.stdout.strip()
 
+    def read(self, path: str) -> bytes:
+        """Read a file in it."""
+        return subprocess.run(["docker", "exec", self.name, "cat", path], capture_output=True, check=True).stdout
+
+    def status(self) -> str:
+        """What `make status` says about recordings."""
+        return self.check("scrimbox-recorder status")
+
     def kill(self) -> None:
         """Cut the power."""
         docker("kill", self.name)

@@ -33,6 +33,8 @@ class Stage:
         self._held = held
         self._lock = threading.Lock()
         self._common: Variant | None = None
+        self.scratch = BUILD / "faults"
+        self.scratch.mkdir(parents=True, exist_ok=True)
 
     @property
     def common(self) -> Variant:

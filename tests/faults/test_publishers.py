@@ -225,22 +225,6 @@ def test_connections_within_one_second_do_not_overwrite_one_another(left: Eviden
     left.assert_kept()
 
 
-def silent(stage: Stage) -> Evidence:
-    server, stream = stage.common, "fault-empty"
-    connections = []
-    for _ in range(3):
-        connections += stage.camera(stream, frames=0).wait()
-    time.sleep(6)
-    return gather(server, stream, connections)
-
-
-@after(silent)
-def test_connections_that_send_nothing_leave_nothing_and_nobody_is_told(left: Evidence) -> None:
-    assert all(connection.accepted for connection in left.connections), left.report()
-    assert (left.replays, left.aside, left.seen["state"]) == ([], [], "offline"), left.report()
-    assert left.journal == "", left.report()
-
-
 def mute(stage: Stage) -> Evidence:
     connections = stage.camera("fault-mute", kinds=(VIDEO,), frames=HALF).wait()
     return gather(stage.common, "fault-mute", connections)
