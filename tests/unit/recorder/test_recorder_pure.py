@@ -353,6 +353,34 @@ def made(frames: int, signature: str = "equal") -> Probe:
     return Probe(frames * 0.04, frames, frames, None, None, (signature,))
 
 
+class TestThin:
+    @staticmethod
+    def told(points: list[tuple[float, float]], second: float) -> float:
+        """What a straight line between the points says."""
+        after = next(i for i, point in enumerate(points) if point[0] >= second)
+        (x0, y0), (x1, y1) = points[max(0, after - 1)], points[after]
+        return y1 if x1 == second or x0 == x1 else y0 + (y1 - y0) * (second - x0) / (x1 - x0)
+
+    def test_a_clock_that_drifts_evenly_needs_two_points(self) -> None:
+        even = [(60.0 * minute, 1e9 + 60 * minute * (1 + 50e-6)) for minute in range(180)]
+        assert clock.thin(even, 0.002) == [even[0], even[-1]]
+
+    def test_no_point_is_further_off_than_allowed(self) -> None:
+        jitter = [0.0, 0.004, -0.003, 0.001, 0.006, -0.005, 0.0]
+        points = [(60.0 * m, 1e9 + 60 * m + 1e-6 * m * m + jitter[m % 7]) for m in range(180)]
+        kept = clock.thin(points, 0.002)
+        assert len(kept) < len(points)
+        assert all(abs(self.told(kept, second) - wall) <= 0.0021 for second, wall in points)
+
+    def test_a_step_of_the_clock_stays(self) -> None:
+        points = [(float(m), 1e9 + m - (3600 if m >= 50 else 0)) for m in range(100)]
+        assert clock.thin(points, 0.002) == [points[0], points[49], points[50], points[-1]]
+
+    @pytest.mark.parametrize("points", [[], [(0.0, 1e9)], [(0.0, 1e9), (60.0, 1e9 + 60)]])
+    def test_few_points_stay_as_they_are(self, points: list[tuple[float, float]]) -> None:
+        assert clock.thin(points, 0.002) == points
+
+
 class TestVerdict:
     def test_an_mp4_with_every_byte_of_every_frame_is_good(self) -> None:
         assert not verdict.shortfall([held(100)], read(100))

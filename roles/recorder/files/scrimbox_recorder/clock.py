@@ -76,6 +76,28 @@ def fit(measurements: Sequence[Measurement], lead: float) -> list[tuple[float, f
     return points
 
 
+def thin(points: Sequence[tuple[float, float]], tolerance: float) -> list[tuple[float, float]]:
+    """Leave out the points that a straight line between their neighbours tells to `tolerance` seconds.
+
+    State documents are polled: a clock that drifts evenly needs two points for a whole evening.
+    """
+    kept: list[tuple[float, float]] = list(points[:1])
+    last, low, high = points[0] if points else (0.0, 0.0), float("-inf"), float("inf")
+    for point in points[1:]:
+        slope = _slope(kept[-1], point, 0.0)
+        if not low <= slope <= high:
+            kept.append(last)
+            low, high = float("-inf"), float("inf")
+        low = max(low, _slope(kept[-1], point, -tolerance))
+        high = min(high, _slope(kept[-1], point, tolerance))
+        last = point
+    return [*kept, last] if len(points) > 1 else kept
+
+
+def _slope(one: tuple[float, float], other: tuple[float, float], more: float) -> float:
+    return (other[1] + more - one[1]) / (other[0] - one[0])
+
+
 def _offsets(measurements: Sequence[Measurement], lead: float) -> list[tuple[float, float]]:
     first = previous = measurements[0].pts_ms
     turns = 0

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .clock import Measurement, fit
+from .clock import Measurement, fit, thin
 from .documents import Document
 from .flv import Contents
 from .jobs import Job
 from .media import Probe
 from .mp4 import ReadBack, Span, Wrapped
 from .names import iso
+
+TOLERANCE = 0.002
+"""Seconds that the clock points may be off: less than they are measured to."""
 
 
 @dataclass(frozen=True)
@@ -99,4 +102,4 @@ def wall_clock(part: Part, duration: float) -> list[tuple[float, float]]:
     first = part.measured[0] if part.measured else None
     points = fit(part.measured, part.held.lead(first.kind)) if first else []
     within = [point for point in points if point[0] <= duration]
-    return within or [(0.0, part.mtime - part.held.seconds)]
+    return thin(within, TOLERANCE) or [(0.0, part.mtime - part.held.seconds)]
