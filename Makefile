@@ -34,7 +34,7 @@ endif
 #SUITE=trixie ## image, converge: bullseye, bookworm or trixie; else Ubuntu 22.04, or this machine's own
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-down deploy credentials status cleanup-plan pin unpin title rollback venv dev ready image clean
-.PHONY: test test-all lint unit render converge verify destroy
+.PHONY: test test-all lint unit render converge verify destroy bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -101,6 +101,9 @@ converge: ready ## provision the tests' container and keep it
 
 verify: ready ## run the system and browser tests against the kept container
 	@$(VENV) -m tools.rings verify
+
+bench: dev ## measure, assert nothing: what the recorder costs by replays and segments
+	@$(VENV) -m tests.bench.recorder
 
 destroy: dev ## remove the tests' container
 	@$(VENV) -m tools.rings destroy
