@@ -15,7 +15,8 @@ ENVIRONMENT = f"{FOLDER}/publisher.env"
 SCRIPT = f"{FOLDER}/publisher.sh"
 SOURCE = Path(__file__).parent / "demo_publisher.sh"
 STOP = f"docker exec {DEMO} systemctl stop {UNIT}"
-PROPERTIES = ["User=nobody", "Restart=always", "RestartSec=2", f"EnvironmentFile={ENVIRONMENT}"]
+# ffmpeg ends with 255 when it is told to stop.
+PROPERTIES = ["User=nobody", "Restart=always", "RestartSec=2", "SuccessExitStatus=255", f"EnvironmentFile={ENVIRONMENT}"]
 
 
 def environment(stream: str, key: str) -> str:
