@@ -15,7 +15,8 @@ from recorder_yard import Yard, flv
 from scrimbox_recorder import choices, control, guard
 from scrimbox_recorder.choices import Choices
 from scrimbox_recorder.control import Control
-from scrimbox_recorder.guard import FULL, LOW, OK, Guard, Health, Rate, level_of
+from scrimbox_recorder.guard import FULL, LOW, OK, Guard, Health, level_of
+from scrimbox_recorder.rate import Rate
 
 GB = 10**9
 
@@ -382,6 +383,61 @@ class TestFolders:
         place.look()
         assert place.dropped == []
         place.yard.hang_up(name)
+
+
+class TestFooting:
+    def begin(self, place: Place) -> None:
+        """Ingest starts, with a socket of its own."""
+        place.config.control.unlink(missing_ok=True)
+        place.config.control.touch()
+        os.utime(place.config.control)
+
+    def remake(self, place: Place) -> None:
+        """The folder is removed with what is in it, and made anew."""
+        for path in place.config.incoming.iterdir():
+            path.unlink()
+        place.config.incoming.rmdir()
+        place.config.incoming.mkdir()
+
+    def test_a_folder_that_was_made_anew_refuses_until_ingest_was_restarted(
+        self, place: Place, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        self.begin(place)
+        assert place.look() == Health()
+        self.remake(place)
+        health = place.look()
+        assert "was made anew, restart ingest" in health.message
+        assert set(place.flags) >= {"refuse-publish", "restart-ingest"}
+        assert caplog.records[-1].levelname == "ERROR"
+        place.guard = place.new()
+        assert place.look().message == health.message
+        self.begin(place)
+        assert place.look() == Health()
+        assert set(place.flags) == {"ingest"}
+
+    def test_a_folder_that_was_only_away_is_the_same(self, place: Place) -> None:
+        self.begin(place)
+        place.look()
+        away = place.config.incoming.with_name("away")
+        place.config.incoming.rename(away)
+        assert "is missing" in place.look().message
+        away.rename(place.config.incoming)
+        assert place.look() == Health()
+
+    def test_a_server_that_was_just_upgraded_or_whose_ingest_is_down_is_well(self, place: Place) -> None:
+        assert place.look() == Health()
+        self.remake(place)
+        assert place.look() == Health()
+        self.begin(place)
+        assert place.look() == Health()
+
+    def test_nothing_is_written_while_nothing_changes(self, place: Place) -> None:
+        self.begin(place)
+        place.look()
+        place.yard.steps.clear()
+        for _ in range(5):
+            place.look()
+        assert place.yard.steps == []
 
 
 class TestTwoDisks:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -15,7 +14,9 @@ from . import cleanup
 from .config import Config
 from .control import Control
 from .disk import Disk
+from .footing import Footing, read_text
 from .names import recording
+from .rate import Rate
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +27,10 @@ REPEAT = 3600.0
 """Seconds after which what is still wrong is said again."""
 BACK = 1.05
 """A level is left at this multiple of its limit, so that it does not come and go."""
-RATE_SECONDS = 60.0
-"""Time over which the rate of what arrives is taken."""
 SETTLE = 30.0
 """Seconds between two deletions for space: what somebody is still watching frees its space when it is closed."""
+RESTART = "restart-ingest"
+"""While this file exists, `scrimbox-apply ingest` restarts ingest although nothing that it runs has changed."""
 GOES_ON = "goes-on."
 """`goes-on.ID` lets the publisher of an unfinished session come back while new ones are refused."""
 
@@ -68,32 +69,6 @@ def level_of(free: float, reserve: float, floor: float, before: str) -> str:
     return LOW if free < reserve * (BACK if before in (LOW, FULL) else 1) else OK
 
 
-class Rate:
-    """Bytes per second that all publishers together send, from the raw recordings that grow, on the steady axis."""
-
-    def __init__(self) -> None:
-        self._sizes: dict[str, int] = {}
-        self._arrived = 0
-        self._samples: deque[tuple[float, int]] = deque()
-        self.growing: set[str] = set()
-
-    def take(self, sizes: Mapping[str, int], steady: float) -> float:
-        """Take in the sizes at the steady second `steady`; bytes per second over the last minute.
-
-        `growing` holds the names that have grown since the last time.
-        """
-        # What appears counts from its first sight: it may have been put there.
-        grown = {name: size - self._sizes.get(name, size) for name, size in sizes.items()}
-        self.growing = {name for name, more in grown.items() if more > 0}
-        self._arrived += sum(grown[name] for name in self.growing)
-        self._sizes = dict(sizes)
-        self._samples.append((steady, self._arrived))
-        while len(self._samples) > 2 and steady - self._samples[1][0] >= RATE_SECONDS:
-            self._samples.popleft()
-        began, first = self._samples[0]
-        return (self._arrived - first) / (steady - began) if steady - began >= EVERY else 0.0
-
-
 class Guard:
     """Looks at the disk every few seconds and acts: the flag that the auth service tests, deletions, ended publishers.
 
@@ -118,6 +93,7 @@ class Guard:
         self._free = free
         self._drop = drop or Control(config.control).drop
         self._rate = Rate()
+        self._footing = Footing(config, disk)
         self._levels: dict[Path, str] = {}
         self._next = float("-inf")
         self._say_again = 0.0
@@ -141,12 +117,14 @@ class Guard:
         if self._health is None:
             self._health = self._left_behind()
             self._say_again = steady + REPEAT
-        fault, sizes = fault_of(self._config), {}
+        fault, sizes, stale = fault_of(self._config), {}, False
         if not fault:
             try:
                 sizes = _sizes(self._config.incoming)
+                fault = self._footing.fault()
+                stale = bool(fault)
             except OSError as error:
-                fault = f"{self._config.incoming} cannot be read ({error.strerror}): nobody may publish"
+                fault = f"{self._config.incoming} cannot be used ({error.strerror}): nobody may publish"
         rate = self._rate.take(sizes, steady)
         level, detail = self._measure(rate)
         if level != OK and not fault and self._make_room(rate, steady, wall):
@@ -156,7 +134,7 @@ class Guard:
         health = Health(level, bool(message), since, message)
         self._tell(health, before, detail, steady)
         streams = {name.stream for text in sizes if (name := recording(text))}
-        self._set_flags(health, set() if level == FULL or fault else streams)
+        self._set_flags(health, set() if level == FULL or fault else streams, stale=stale)
         if level == FULL:
             self._end(sorted(name.stream for text in self._rate.growing if (name := recording(text))), steady)
         return health
@@ -226,13 +204,15 @@ class Guard:
         else:
             log.error("disk: %s (%s)", health.message, detail or "no folder can be measured")
 
-    def _set_flags(self, health: Health, ongoing: Iterable[str]) -> None:
-        """Write or remove what the auth service looks for."""
+    def _set_flags(self, health: Health, ongoing: Iterable[str], *, stale: bool) -> None:
+        """Write or remove what the auth service and the deploy look for."""
         flag = self._config.refuse_publish
         wanted: dict[str, str] = {}
         if health.refusing:
             wanted = {f"{GOES_ON}{stream}": "" for stream in ongoing}
             wanted[flag.name] = health.message
+            if stale:
+                wanted[RESTART] = health.message
         # Somebody else may have removed it, a whole /run included.
         if wanted == self._flags and flag.exists() == health.refusing:
             return
@@ -241,7 +221,7 @@ class Guard:
             for name in sorted(wanted):
                 self._write_flag(name, wanted[name])
             for path in sorted(self._config.run.iterdir(), reverse=True):
-                if path.name not in wanted and (path.name.startswith(GOES_ON) or path == flag):
+                if path.name not in wanted and path.name.startswith((GOES_ON, RESTART, flag.name)):
                     self._disk.remove(path)
         except OSError as error:
             log.error("publishing cannot be %s: %s", "refused" if health.refusing else "allowed again", error)
@@ -251,12 +231,8 @@ class Guard:
 
     def _write_flag(self, name: str, text: str) -> None:
         path = self._config.run / name
-        try:
-            if path.read_text(encoding="utf-8").strip() == text:
-                return
-        except OSError:
-            pass
-        self._disk.write(path, f"{text}\n", 0o644)
+        if read_text(path) != text:
+            self._disk.write(path, f"{text}\n", 0o644)
 
     def _end(self, streams: Iterable[str], steady: float) -> None:
         for stream in streams:
