@@ -48,7 +48,10 @@ def variables(role: str, **scenario: object) -> dict[str, Any]:
 
 def render(template: Path, role: str, **scenario: object) -> str:
     """Render a template; an undefined variable is an error."""
-    templar = Templar(loader=_LOADER, variables=variables(role, **scenario))
+    # What a template includes is looked for beside it.
+    loader = DataLoader()
+    loader.set_basedir(str(template.parent))
+    templar = Templar(loader=loader, variables=variables(role, **scenario))
     text = templar.template(
         _trusted(template.read_text()),
         preserve_trailing_newlines=True,

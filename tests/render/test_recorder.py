@@ -6,6 +6,7 @@ import json
 import sys
 
 import pytest
+import yaml
 
 from tests.render.renderer import ROLES, render
 
@@ -36,3 +37,48 @@ def test_sizes_are_gigabytes_of_ten_to_the_nine_whatever_type_ansible_makes_of_t
 @pytest.mark.parametrize(("given", "meant"), [(True, True), ("yes", True), ("false", False)])
 def test_deleting_when_low_is_on_only_when_it_is_said(given: object, meant: bool) -> None:
     assert settings(recorder_delete_when_low=given).delete_when_low is meant
+
+
+def unit(name: str, **scenario: object) -> str:
+    return render(TEMPLATES / f"scrimbox-{name}.service.j2", "recorder", **scenario)
+
+
+@pytest.mark.parametrize("name", ["recorder", "finalizer", "alert"])
+def test_every_unit_is_sandboxed_and_restarted(name: str) -> None:
+    lines = unit(name).splitlines()
+    for line in ("ProtectSystem=strict", "NoNewPrivileges=true", "CapabilityBoundingSet=", "Restart=always"):
+        assert line in lines, line
+
+
+def test_what_the_recorder_tells_auth_outlives_a_stopped_recorder() -> None:
+    lines = unit("recorder").splitlines()
+    for line in ("RuntimeDirectory=scrimbox-recorder", "RuntimeDirectoryMode=0755", "RuntimeDirectoryPreserve=yes"):
+        assert line in lines, line
+
+
+def test_only_the_alert_reaches_the_network() -> None:
+    assert "PrivateNetwork=true" in unit("recorder")
+    assert "PrivateNetwork=true" in unit("finalizer")
+    assert "PrivateNetwork" not in unit("alert")
+
+
+def test_the_webhook_s_address_is_in_no_unit_and_only_in_the_alert_s_own_file() -> None:
+    secret = "https://hooks.example/s3cret"
+    given = {"recorder_alert_webhook": secret, "recorder_alert_command": "page 'me'", "recorder_alert_host": "vod"}
+    for name in ("recorder", "finalizer", "alert"):
+        assert "s3cret" not in unit(name, **given)
+    assert "s3cret" not in render(TEMPLATES / "recorder.json.j2", "recorder", **given)
+    assert json.loads(render(TEMPLATES / "alert.json.j2", "recorder", **given)) == {
+        "index": "/srv/streams/index.json",
+        "host": "vod",
+        "command": "page 'me'",
+        "webhook": secret,
+    }
+    (written,) = (
+        task
+        for task in yaml.safe_load((ROLES / "recorder/tasks/alert.yml").read_text())
+        if task.get("ansible.builtin.template", {}).get("src") == "alert.json.j2"
+    )
+    assert written["ansible.builtin.template"]["mode"] == "0600"
+    assert written["no_log"] == "{{ recorder_no_log }}"
+    assert "not recorder_no_log" in written["diff"]
