@@ -192,6 +192,30 @@ def test_web_keeps_out_of_raw_recordings() -> None:
         assert f"location /vod/recordings/{folder}/" in text
 
 
+def test_web_serves_of_the_recordings_only_what_viewers_need() -> None:
+    text = web()
+    start = text.index("map $uri $is_replay")
+    endings = dict(re.findall(r'"\*\.([a-z0-9.]+)" ([01]);', text[start : text.index("}", start)]))
+    assert {ending for ending, served in endings.items() if served == "1"} == {"mp4", "m3u8", "json", "jpg", "vtt"}
+    assert endings["choices.json"] == "0"
+    place = text[text.index("location /vod/recordings/ {") :]
+    assert place.index("if ($is_replay = 0)") < place.index("alias ")
+    assert "location /vod/recordings/. {" in text
+
+
+def test_a_finished_replay_s_playlist_may_be_kept_and_a_live_one_may_not() -> None:
+    text = web()
+    live = text[text.index("map $sent_http_content_type $cache_control") :]
+    assert "mpegurl" not in live[: live.index("}")]
+    replay = text[text.index("map $sent_http_content_type $replay_cache_control") :]
+    assert re.search(r'"application/vnd.apple.mpegurl" "private, .*immutable";', replay[: replay.index("}")])
+    place = text[text.index("location /vod/recordings/ {") :]
+    place = place[: place.index("\n        }")]
+    assert "add_header Cache-Control $replay_cache_control;" in place
+    # A location with a header of its own loses those of the server.
+    assert place.count("add_header ") == text[: text.index("location @unauthorized")].count("add_header ")
+
+
 def test_regexes_are_used_nowhere() -> None:
     """Many of nginx's security releases are about them, and none is needed."""
     for text in (auth(), ingest(), web()):
