@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { step, targetOf } from "../site/assets/choice.js";
+import { doorOf, step, targetOf } from "../site/assets/choice.js";
 
 const EVENING = "2026-11-22T19:00:00.000Z";
 const LATER = "2026-11-22T22:00:00.000Z";
@@ -106,4 +106,20 @@ test("a replay that was removed goes on while it plays and is left when it fails
   assert.deepEqual(step(shown, WAITING), { offer: null });
   assert.deepEqual(step(shown, WAITING, { failing: true }), { open: null, offer: null });
   assert.deepEqual(step(shown, REPLAY, { failing: true }), { offer: null });
+});
+
+test("a replay is played by its playlist, and as a file where there is none or it did not play", () => {
+  const file = targetOf(REPLAY);
+  const both = targetOf(state("replay", { replays: [{ ...replay(), playlist: "/vod/recordings/a.m3u8" }] }));
+  assert.equal(doorOf(both, { canPlayHls: true }), "playlist");
+  assert.equal(doorOf(both, { canPlayHls: false }), "file");
+  assert.equal(doorOf(both, { canPlayHls: true, failed: true }), "file");
+  assert.equal(doorOf(file, { canPlayHls: true }), "file");
+  const none = targetOf(state("replay", { replays: [{ ...replay(), playlist: null }] }));
+  assert.equal(doorOf(none, { canPlayHls: true }), "file");
+});
+
+test("what is live, or has just ended, has one door", () => {
+  assert.equal(doorOf(targetOf(LIVE), { canPlayHls: true }), "playlist");
+  assert.equal(doorOf(targetOf(PROCESSING), { canPlayHls: true, failed: true }), "playlist");
 });

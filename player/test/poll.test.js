@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { clockText } from "../site/assets/format.js";
 import { playerLink, readLink } from "../site/assets/link.js";
-import { backOff, problemOf, stateDelay } from "../site/assets/poll.js";
+import { backOff, isFinal, problemOf, stateDelay } from "../site/assets/poll.js";
 
 test("a link names a stream, none, or something that is no stream's name", () => {
   assert.deepEqual(readLink("?id=match1"), { id: "match1" });
@@ -46,4 +46,15 @@ test("lengths read like a clock", () => {
   assert.equal(clockText(65.9), "1:05");
   assert.equal(clockText(3723), "1:02:03");
   assert.equal(clockText(-3), "0:00");
+});
+
+test("a replay's playlist is given up when it is refused or is none, and tried again when the network is away", () => {
+  const error = (details, code) => ({ details, response: code === undefined ? undefined : { code } });
+  for (const [details, code] of [["manifestLoadError", 404], ["fragLoadError", 403], ["manifestParsingError", 200]]) {
+    assert.equal(isFinal(error(details, code)), true, details);
+  }
+  assert.equal(isFinal(error("levelEmptyError")), true);
+  for (const [details, code] of [["fragLoadError", 0], ["manifestLoadTimeOut"], ["levelLoadError", 502]]) {
+    assert.equal(isFinal(error(details, code)), false, details);
+  }
 });

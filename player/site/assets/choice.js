@@ -1,8 +1,8 @@
 // Decides what the page plays. Pure functions: the state document and what is shown now go in, a step comes out.
 //
 // A target is {kind, url, started, replay, offsetMs}. Its kind is "hls" (a playlist that still grows), "dvr" (the
-// closed playlist of a session that has just ended) or "mp4" (a finished replay). offsetMs is the encoder's delay, by
-// which the segments' names are late.
+// closed playlist of a session that has just ended) or "mp4" (a finished replay, by either of its doors). offsetMs is
+// the encoder's delay, by which the segments' names are late.
 
 import { replayPosition } from "./clock.js";
 
@@ -21,6 +21,14 @@ export function targetOf({ state, live, replays }) {
     return { kind: state === "processing" ? "dvr" : "hls", url: playlist, started, replay: null, offsetMs };
   }
   return replays.length > 0 ? replayTarget(replays[0]) : null;
+}
+
+/**
+ * By which door a target is opened: "playlist" or "file". A replay's playlist starts at once, however long the
+ * recording is; `failed` says that it did not play here.
+ */
+export function doorOf({ kind, replay }, { canPlayHls, failed = false }) {
+  return kind !== "mp4" || (replay.playlist && canPlayHls && !failed) ? "playlist" : "file";
 }
 
 function startsBefore(one, other) {

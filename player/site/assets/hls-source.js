@@ -1,10 +1,11 @@
-// Plays a playlist, growing or closed, with hls.js.
+// Plays a playlist with hls.js: growing, closed, or that of a finished replay.
 //
 // hls.js says nothing when a playlist stops changing and gives up after an error that it calls fatal. Here it
-// never gives up: the network is tried again with back-off, media errors are recovered, a gap is skipped.
+// never gives up: the network is tried again with back-off, media errors are recovered, a gap is skipped. A replay
+// has another door, so its playlist is given up when it is refused.
 
-import { fragmentPosition, fragmentWall } from "./clock.js";
-import { backOff } from "./poll.js";
+import { fragmentPosition, fragmentWall, replayPosition, replayWall } from "./clock.js";
+import { backOff, isFinal } from "./poll.js";
 import Hls from "./vendor/hls.js";
 
 // A segment per second: two of them behind the edge ride out a segment that comes 0.6 of its length late.
@@ -14,6 +15,8 @@ const WATCH_MS = 2000;
 // A playlist that has not grown for this many of its segments, and for this long, is asked for anew.
 const STALE_SEGMENTS = 5;
 const STALE_MS = 10000;
+// HTMLMediaElement.HAVE_CURRENT_DATA
+const HAS_PICTURE = 2;
 const RECOVERIES = 3;
 const RECOVERY_WINDOW_MS = 30000;
 
@@ -25,17 +28,22 @@ function absolute(url) {
   return new URL(url, window.location.href).href;
 }
 
+function addressOf({ url, replay }) {
+  return absolute(replay ? replay.playlist : url);
+}
+
 /**
  * Attaches a playlist to the video element. `wall` is the wall-clock time to begin at in ms; null begins at the
- * live edge, or at the start of a closed playlist. Calls onTrouble(true | false) when it stops and begins to load,
- * and onBroken() when only a new source can help.
+ * live edge, or at the start of a closed playlist, Infinity at the end. Calls onTrouble(true | false) when it stops
+ * and begins to load, and onBroken() when only a new source can help.
  */
 export function openHls(video, { target, wall, onTrouble, onBroken }) {
   let current = target;
   let details = null;
   let lastSegment = -1;
   let foreign = false;
-  let shownWall = null;
+  let shownWall = target.replay ? wall : null;
+  let toEnd = wall === Infinity;
   let grewAt = performance.now();
   let failures = 0;
   let retry = 0;
@@ -45,7 +53,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
   // hls.js keeps one address; the session's end gives the same segments another one, and the picture goes on.
   class PlaylistLoader extends Hls.DefaultConfig.loader {
     load(context, config, callbacks) {
-      context.url = absolute(current.url);
+      context.url = addressOf(current);
       super.load(context, config, callbacks);
     }
   }
@@ -61,7 +69,13 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     workerPath: "/assets/vendor/hls.worker.js",
   });
 
-  function startPosition(fragments) {
+  function startPosition({ fragments, totalduration }) {
+    if (wall === Infinity) {
+      return totalduration;
+    }
+    if (current.replay) {
+      return wall === null ? 0 : replayPosition(current.replay, wall) || 0;
+    }
     if (wall !== null) {
       return fragmentPosition(fragments, wall + current.offsetMs);
     }
@@ -89,7 +103,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
       grewAt = performance.now();
     }
     if (first) {
-      hls.startLoad(startPosition(details.fragments));
+      hls.startLoad(startPosition(details));
     }
   }
 
@@ -109,7 +123,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     if (details) {
       hls.startLoad(-1);
     } else {
-      hls.loadSource(absolute(current.url));
+      hls.loadSource(addressOf(current));
     }
   }
 
@@ -119,7 +133,12 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     if (recoveries.length > RECOVERIES) {
       onBroken();
     } else {
+      // Taking the source away and giving it back pauses the element.
+      const playing = !video.paused;
       hls.recoverMediaError();
+      if (playing) {
+        video.play().catch(() => {});
+      }
     }
   }
 
@@ -131,7 +150,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
       recover();
       return;
     }
-    if (data.type !== Hls.ErrorTypes.NETWORK_ERROR) {
+    if (data.type !== Hls.ErrorTypes.NETWORK_ERROR || (current.replay && isFinal(data))) {
       onBroken();
       return;
     }
@@ -155,8 +174,19 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     }
   }, WATCH_MS);
 
+  /** Once the end is there, whoever is to begin at it is taken to the very last frame. */
+  function buffered() {
+    if (toEnd) {
+      toEnd = false;
+      video.currentTime = video.duration;
+    }
+  }
+
   function moved() {
-    if (details && !foreign) {
+    if (current.replay) {
+      // Until there is a picture, the place that was asked for counts.
+      shownWall = video.readyState >= HAS_PICTURE ? replayWall(current.replay, video.currentTime) : shownWall;
+    } else if (details && !foreign) {
       const named = fragmentWall(details.fragments, video.currentTime);
       shownWall = named === null ? null : named - current.offsetMs;
     }
@@ -165,9 +195,10 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
   video.addEventListener("timeupdate", moved);
   hls.on(Hls.Events.LEVEL_LOADED, loaded);
   hls.on(Hls.Events.FRAG_BUFFERED, settled);
+  hls.on(Hls.Events.BUFFER_EOS, buffered);
   hls.on(Hls.Events.ERROR, failed);
   hls.attachMedia(video);
-  hls.loadSource(absolute(current.url));
+  hls.loadSource(addressOf(current));
 
   return {
     get target() {

@@ -1,4 +1,4 @@
-// Plays a finished replay as a plain file.
+// Plays a finished replay as a plain file, where its playlist cannot be played.
 
 import { replayPosition, replayWall } from "./clock.js";
 import { backOff } from "./poll.js";

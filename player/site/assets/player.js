@@ -1,13 +1,14 @@
 // The page of one stream: follows its state document, plays what there is, says what there is to say.
 
 import "./vendor/media-chrome.js";
-import { step } from "./choice.js";
+import { doorOf, step } from "./choice.js";
 import { dateText, timeText } from "./format.js";
 import { canPlayHls, openHls } from "./hls-source.js";
 import { readLink } from "./link.js";
 import { badgeFor, messageFor } from "./messages.js";
 import { openMp4 } from "./mp4-source.js";
 import { fillWords, findElements, say, showLiveButton } from "./page.js";
+import { showPictures } from "./pictures.js";
 import { stateDelay, watchDocument } from "./poll.js";
 import { begin } from "./sound.js";
 import { text } from "./text.js";
@@ -28,6 +29,9 @@ let problem = null;
 let troubleSince = null;
 let played = false;
 let speed = 1;
+let door = "none";
+// Replays whose playlist did not play, by the address of the file.
+const failedPlaylists = new Set();
 let poll = { now() {} };
 
 function render() {
@@ -44,6 +48,7 @@ function render() {
   };
   document.body.dataset.state = view.state;
   document.body.dataset.source = kind;
+  document.body.dataset.door = source ? door : "none";
   document.body.dataset.problem = problem || "";
   const name = state ? state.title || state.id : text.site;
   document.title = state ? `${name} · ${text.site}` : text.site;
@@ -91,9 +96,11 @@ function open(target, { wall = null, play = true } = {}) {
   source = null;
   troubleSince = null;
   if (target) {
-    const openSource = target.kind === "mp4" ? openMp4 : openHls;
+    door = doorOf(target, { canPlayHls: canPlayHls(), failed: failedPlaylists.has(target.url) });
+    const openSource = door === "file" ? openMp4 : openHls;
     source = openSource(video, { target, wall, play, onTrouble, onBroken });
     source.setSpeed(speed);
+    showPictures(video, target, { fresh: wall === null });
     if (play) {
       begin(video, () => (page.sound.hidden = false));
     }
@@ -124,6 +131,12 @@ function onTrouble(trouble) {
 
 function onBroken() {
   const broken = source;
+  if (broken.target.kind === "mp4") {
+    // The same replay by its other door, at once and at the same place.
+    failedPlaylists.add(broken.target.url);
+    reopen(broken.target);
+    return;
+  }
   onTrouble(true);
   setTimeout(() => source === broken && reopen(broken.target), REOPEN_MS);
 }

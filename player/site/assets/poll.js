@@ -14,6 +14,12 @@ export function problemOf(status) {
   return status === 404 ? "unknown" : "connection";
 }
 
+/** Whether a fatal network error of hls.js will be the same at the next try: refused, or there, but no playlist. */
+export function isFinal({ details, response }) {
+  const status = response ? response.code : 0;
+  return (status >= 400 && status < 500) || !/Load(Error|TimeOut)$/.test(details);
+}
+
 /** How long to wait, in ms, after the given number of failures in a row. */
 export function backOff(failures) {
   return BACK_OFF_MS[Math.min(Math.max(failures, 1), BACK_OFF_MS.length) - 1];
