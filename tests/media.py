@@ -54,7 +54,14 @@ def _picture(number: int) -> bytes:
 
 
 def pattern(
-    folder: Path, seconds: int = 150, *, first: int = 0, scale: int = _SCALE, rate: int = 48000, b_frames: int = 0
+    folder: Path,
+    seconds: int = 150,
+    *,
+    first: int = 0,
+    scale: int = _SCALE,
+    rate: int = 48000,
+    b_frames: int = 0,
+    kbits: int = 0,
 ) -> Path:
     """Encode the pattern once and return its file: H.264 1280x720 at 30 fps, key frame every second, AAC.
 
@@ -65,8 +72,9 @@ def pattern(
         scale: the picture is 64 x 36 times this.
         rate: the sound's samples per second.
         b_frames: B-frames between two others.
+        kbits: the picture's kilobits per second, padding included; by default 2500 at full size.
     """
-    kbits = 2500 * scale**2 // _SCALE**2
+    kbits = kbits or 2500 * scale**2 // _SCALE**2
     profile = ["-profile:v", "main", "-bf", str(b_frames)] if b_frames else ["-profile:v", "baseline"]
     command = [
         *("ffmpeg", "-nostdin", "-v", "error", "-y"),

@@ -7,10 +7,11 @@ goes on encoding while it is not connected, comes back after some seconds and be
 from __future__ import annotations
 
 import functools
+import itertools
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,6 +93,7 @@ class Camera:
         frames: int | None = None,
         kinds: tuple[int, ...] = (AUDIO, VIDEO),
         follow: bool = False,
+        loop: bool = False,
         goodbye: Callable[[rtmp.Client], None] = rtmp.Client.finish,
     ) -> None:
         """Start pushing.
@@ -104,6 +106,7 @@ class Camera:
             start: number of the picture to begin with, a key frame; the FLV's first.
             frames: stop by itself after so many pictures (without video: after their time); otherwise at `stop`.
             kinds: what is sent: sound, picture or both.
+            loop: begin again at the end of the FLV, without a gap.
             follow: come back when the connection is lost, as OBS does.
             goodbye: how it goes.
         """
@@ -111,7 +114,7 @@ class Camera:
         self._tags = [tag for tag in tags(path, first) if tag.kind in kinds or tag.kind == SCRIPT]
         self._clock = [tag for tag in tags(path, first) if tag.frame is not None]
         self._first, self._start = first, first if start is None else start
-        self._frames, self._follow, self._goodbye = frames, follow, goodbye
+        self._frames, self._follow, self._loop, self._goodbye = frames, follow, loop, goodbye
         self.connections: list[Connection] = []
         self._stop, self._frozen = threading.Event(), threading.Event()
         self._origin = 0.0
@@ -197,14 +200,15 @@ class Camera:
         connection.first = start
         limit = None if self._frames is None else self._start + self._frames
         end = None if limit is None else self._clock[0].ms + (limit - self._first) * 1000 / media.FPS
-        for tag in self._tags:
+        for turn, tag in self._turns():
             if tag.header or tag.ms < base or (tag.frame is not None and tag.frame < start):
                 continue
             if end is not None and tag.ms >= end - 1:
                 break
-            if not self._pace(now + (tag.ms - base) / 1000):
+            ms = tag.ms - base + turn * len(self._clock) * 1000 // media.FPS
+            if not self._pace(now + ms / 1000):
                 break
-            client.send(tag.kind, tag.body, channel=4, stream=1, ms=tag.ms - base)
+            client.send(tag.kind, tag.body, channel=4, stream=1, ms=ms)
             connection.began = connection.began or time.time()
             connection.sent += tag.frame is not None
             connection.audio += tag.kind == AUDIO
@@ -212,6 +216,11 @@ class Camera:
             self._stop.wait(120)
         self._goodbye(client)
         return True
+
+    def _turns(self) -> Iterator[tuple[int, Tag]]:
+        for turn in itertools.count() if self._loop else (0,):
+            for tag in self._tags:
+                yield turn, tag
 
     def _pace(self, moment: float) -> bool:
         """Wait until a moment of the monotonic clock; False if the push is to end."""

@@ -48,7 +48,7 @@ class Stage:
         """A pattern; those with other settings begin with picture number OTHER and are short."""
         with self._lock:
             if options:
-                return media.pattern(BUILD / "media", 12, first=OTHER, **{"scale": 10, **options})
+                return media.pattern(BUILD / "media", **{"seconds": 12, "first": OTHER, "scale": 10, **options})
             return media.pattern(BUILD / "media", SECONDS, scale=10)
 
     def camera(self, stream: str, server: Variant | None = None, **options: Any) -> Camera:

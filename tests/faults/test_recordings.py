@@ -25,7 +25,7 @@ def cut_off(stage: Stage) -> Evidence:
     whole = tags(local)
     lost = next(number for number, tag in enumerate(whole) if tag.frame == 100)
     # Header, then 15 bytes besides the body of every tag.
-    size = 13 + sum(15 + len(tag.body) for tag in _all_tags(local.read_bytes(), 100)[:-1])
+    size = 13 + sum(15 + len(body) for body in _bodies(local.read_bytes(), 100)[:-1])
     half = len(whole[lost].body) // 2
     server.check(f"truncate -s {size + 11 + half} {path}")
     connections[0].sent = 100
@@ -33,7 +33,7 @@ def cut_off(stage: Stage) -> Evidence:
     return gather(server, stream, connections)
 
 
-def _all_tags(data: bytes, frame: int) -> list[memoryview]:
+def _bodies(data: bytes, frame: int) -> list[memoryview]:
     """Bodies of all tags up to and with the one that holds the picture of that number."""
     bodies, position, seen = [], 13, 0
     while True:

@@ -1,0 +1,152 @@
+"""A big recording is finalised on a loaded machine: the live streams and everybody's state notice nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests import media
+from tests.conftest import BUILD
+from tests.faults.camera import Camera
+from tests.faults.conftest import SECONDS, Stage, after
+from tests.faults.evidence import Evidence, document, gather, runs
+from tests.variants import Variant
+
+BIG, LIVE, SHORT = "fault-spare", "fault-mute", "fault-sound"
+SOURCE_SECONDS = 20
+KBITS = 60000
+GRACE = 15
+CADENCE = 1.2
+"""Most seconds that a segment of one second may last."""
+LISTED = 2.5
+"""Most seconds between two segments' appearance in the playlist, as a viewer sees it who looks every 0.3 s."""
+
+
+def put_big(stage: Stage, server: Variant, size: int) -> int:
+    """An ended session of so many bytes in the folder of raw recordings; how often the pattern is in it."""
+    source = stage.pattern(kbits=KBITS, seconds=SOURCE_SECONDS, first=0)
+    subprocess.run(["docker", "cp", str(source), f"{server.name}:/srv/source.flv"], check=True, capture_output=True)
+    target = f"/srv/recordings/incoming/{BIG}-{int(time.time()) - 3600}.flv"
+    script = Path(__file__).with_name("loop_flv.py").read_text()
+    made = subprocess.run(
+        ["docker", "exec", "-i", server.name, "python3", "-", "/srv/source.flv", target, str(size)],
+        input=script,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return int(made.stdout)
+
+
+def burdened(stage: Stage, name: str, size: int, limit: float) -> Evidence:
+    """A live stream while something big is finalised and every core is busy; a short one begins and ends meanwhile."""
+    with stage.variants.start(name) as server:
+        times = put_big(stage, server, size)
+        for core in range(os.cpu_count() or 1):
+            server.check(f"systemd-run --unit=burner-{core} sh -c 'while :; do :; done'")
+        live = stage.camera(LIVE, server, loop=True)
+        seen, short = watch(stage, server, limit)
+        text = server.alice.get(f"/hls/{LIVE}.m3u8").text
+        connections = live.stop()
+        big = numbers_of(server, BIG)
+        server.check("systemctl stop 'burner-*'")
+        left = gather(server, LIVE, connections)
+        left.seen |= {
+            "looks": seen,
+            "durations": [float(found) for found in re.findall(r"#EXTINF:([0-9.]+)", text)],
+            "big": big,
+            "times": times,
+            "short": gather(server, SHORT, short.wait(), timeout=limit),
+            "journal": server.journal("-30min", "-u scrimbox-finalizer"),
+        }
+        return left
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a viewer saw at a moment (epoch seconds), and whether the big recording was being finalised."""
+
+    time: float
+    listed: int
+    short: str
+    busy: bool
+
+
+def watch(stage: Stage, server: Variant, limit: float) -> tuple[list[Look], Camera]:
+    """Look a few times a second until the big recording is finalised and the short session has ended."""
+    looks: list[Look] = []
+    short: Camera | None = None
+    deadline = time.monotonic() + limit
+    quiet = 0
+    while quiet < 12:
+        assert time.monotonic() < deadline, f"not finished after {limit:.0f} s\n{server.journal()[-3000:]}"
+        listed = server.alice.get(f"/hls/{LIVE}.m3u8").text.count("#EXTINF")
+        states = {entry["id"]: entry["state"] for entry in server.alice.get("/streams/index.json").json()["streams"]}
+        busy = BIG in server.run("ls /srv/recordings/finalizing").stdout
+        looks.append(Look(time.time(), listed, states[SHORT], busy))
+        if busy and short is None:
+            short = stage.camera(SHORT, server, frames=150)
+        over = short is not None and states[SHORT] in {"processing", "replay"}
+        quiet = quiet + 1 if over and not busy else 0
+        time.sleep(0.25)
+    assert short is not None
+    return looks, short
+
+
+def numbers_of(server: Variant, stream: str) -> list[int]:
+    """The pictures of a replay too big to be copied."""
+    (entry,) = document(server, stream)["replays"]
+    password = server.credentials.viewer_passwords["alice"]
+    return [
+        frame.number for frame in media.frames(f"http://alice:{password}@127.0.0.1:{server.ports[80]}{entry['url']}")
+    ]
+
+
+def quick(stage: Stage) -> Evidence:
+    return burdened(stage, "burdened", 800 * 10**6, 240)
+
+
+def heavy(stage: Stage) -> Evidence:
+    free = shutil.disk_usage(BUILD).free
+    return burdened(stage, "heavy", min(10 * 10**9, max(2 * 10**9, free // 12)), 1500)
+
+
+def assert_gentle(left: Evidence) -> None:
+    """No picture is lost, the segments keep their cadence, and states are true within 5 s of their rule."""
+    (replay,) = left.replays
+    (live,) = left.connections
+    assert replay.numbers == [number % (SECONDS * media.FPS) for number in range(live.sent)], left.report()
+    assert left.aside == []
+    assert left.seen["big"] == list(range(SOURCE_SECONDS * media.FPS)) * left.seen["times"], runs(left.seen["big"])
+    assert max(left.seen["durations"][:-1]) < CADENCE, left.seen["durations"]
+    looks: list[Look] = left.seen["looks"]
+    busy = [look for look in looks if look.busy]
+    assert busy[-1].time - busy[0].time > 1, "it was finalised before anybody could notice"
+    grown = [after.time for before, after in pairwise(looks) if after.listed > before.listed]
+    gaps = [after - before for before, after in pairwise(grown)]
+    assert max(gaps) < LISTED, f"{max(gaps):.2f} s without a new segment"
+    (short,) = left.seen["short"].connections
+    left.seen["short"].assert_kept()
+    began = next(look.time for look in looks if look.short == "live")
+    over = next(look.time for look in looks if look.short in {"processing", "replay"})
+    assert began - short.began < 5, f"live after {began - short.began:.1f} s"
+    assert GRACE - 1 < over - short.ended < GRACE + 5, f"over after {over - short.ended:.1f} s"
+
+
+@after(quick)
+def test_a_busy_machine_that_finalises_keeps_every_picture_cadence_and_state(left: Evidence) -> None:
+    assert_gentle(left)
+
+
+@pytest.mark.slow
+@after(heavy)
+def test_a_very_big_recording_is_finalised_while_live_streams_notice_nothing(left: Evidence) -> None:
+    assert_gentle(left)
