@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from recorder_yard import Yard, flv, playlist_head
+from recorder_yard import EPOCH, PowerCutError, Yard, flv, playlist_head
 
 END = 121.0
 """Steady second at which the grace of the session has passed."""
@@ -172,6 +174,39 @@ def test_a_power_cut_and_a_return_within_the_grace_goes_on_in_one_session(yards:
         assert not list(yard.config.hls.glob(".*"))
 
 
+def test_a_publisher_who_returns_after_any_step_loses_nothing_if_the_recorder_dies_after_any_later_one(
+    yards: Iterator[Yard],
+) -> None:
+    steps = count_steps(ended_session(next(yards)))
+    for back, death in itertools.combinations(range(1, steps + 3), 2):
+        yard = ended_session(next(yards))
+        publisher = Returning(yard, back)
+        yard.steps.clear()
+
+        def at(number: int, step: str, publisher: Returning = publisher, death: int = death) -> None:
+            publisher(number, step)
+            if number == death:
+                raise PowerCutError(step)
+
+        yard.at_step = at
+        with contextlib.suppress(PowerCutError):
+            yard.later(6)
+        yard.at_step = lambda number, step: None
+        if not publisher.name:
+            continue
+        publisher.send()
+        yard.restart()
+        yard.later(3)
+        assert (yard.state(), yard.playable()) == ("live", True), (back, death, yard.steps)
+        yard.hang_up(publisher.name)
+        yard.later(125, every=10)
+        yard.finalise()
+        yard.later(3)
+        replays = yard.document()["replays"]
+        frames = [round(part["duration"] / 0.04) for replay in reversed(replays) for part in replay["parts"]]
+        assert frames == [25, 50, 75], (back, death, yard.steps)
+
+
 def test_a_session_never_takes_the_name_of_another(yard: Yard) -> None:
     taken = yard.config.recordings / "cup-20200913T122640Z.mp4"
     taken.write_text("mine", encoding="ascii")
@@ -214,3 +249,38 @@ def test_a_job_names_what_the_finalizer_needs(yard: Yard) -> None:
     assert (job["file"], job["title"], job["parts"]) == (folder.name, "The cup", sorted(job["parts"]))
     assert sorted(path.name for path in folder.glob("*.flv")) == job["parts"]
     assert len(list(folder.glob("*.clock"))) == 2
+
+
+def test_every_segment_goes_after_a_session_also_the_one_that_no_playlist_lists(yard: Yard) -> None:
+    """A worker that is killed leaves the segment that it was writing."""
+    name = yard.publish(data=flv(25))
+    yard.segment(pts_ms=0)
+    yard.later(2)
+    (yard.config.hls / f"cup-{int(yard.wall * 1000)}.ts").write_bytes(b"half")
+    yard.later(60)
+    assert len(list(yard.config.hls.glob("*.ts"))) == 2, "it is spared while its stream is live"
+    yard.hang_up(name)
+    yard.later(130, every=10)
+    yard.finalise()
+    # The files' own times, by which a closed playlist is kept, are this machine's.
+    yard.wall_shift = time.time() - EPOCH + 3600
+    yard.later(100)
+    assert yard.state() == "replay"
+    assert list(yard.config.hls.iterdir()) == []
+
+
+@pytest.mark.parametrize("spoilt", [None, "", '{"file":', "[]", '{"file":"tea-20200913T122640Z"}'])
+def test_a_job_whose_description_is_lost_is_finalised_all_the_same(yard: Yard, spoilt: str | None) -> None:
+    ended_session(yard)
+    yard.later(3)
+    (described,) = yard.config.finalizing.glob("*/session.json")
+    described.unlink() if spoilt is None else described.write_text(spoilt, encoding="ascii")
+    yard.restart()
+    yard.later(30)
+    yard.finalise()
+    yard.later(3)
+    (replay,) = yard.document()["replays"]
+    assert replay["file"] == described.parent.name
+    assert [round(part["duration"] / 0.04) for part in replay["parts"]] == [25, 50]
+    assert list(yard.config.set_aside.iterdir()) == []
+    assert not described.parent.exists()
