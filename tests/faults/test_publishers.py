@@ -21,13 +21,22 @@ HALF = 165
 def killed(stage: Stage) -> Evidence:
     camera = stage.camera("fault-killed", goodbye=Client.reset)
     camera.wait_sent(HALF + 7)
-    return gather(stage.common, "fault-killed", camera.stop())
+    left = gather(stage.common, "fault-killed", camera.stop())
+    (closed,) = _closed(stage, "fault-killed")
+    left.seen["segments"] = [stage.common.alice.get(f"/hls/{name}", method="HEAD").status for name in _segments(closed)]
+    return left
 
 
 @after(killed)
 def test_a_publisher_who_is_killed_loses_no_frame_that_arrived(left: Evidence) -> None:
     left.assert_kept(cut=IN_FLIGHT)
     left.assert_one_timeline()
+
+
+@after(killed)
+def test_the_closed_playlist_can_be_played_for_a_while_beside_the_replay(left: Evidence) -> None:
+    assert len(left.seen["segments"]) >= 5, left.report()
+    assert set(left.seen["segments"]) == {200}, left.report()
 
 
 def frozen(stage: Stage) -> Evidence:

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tests.faults.conftest import Stage, after
 from tests.faults.evidence import Evidence, document, gather, wait_state
 from tests.variants import File, Variant
@@ -34,6 +36,23 @@ def worker_killed(stage: Stage) -> Evidence:
     return interrupted(stage, "fault-worker", lambda server: _run(server, f"kill -9 $({WORKER})"))
 
 
+def segments_swept(stage: Stage) -> Evidence:
+    """A segment that was being written when the worker died is listed by no playlist."""
+    with stage.variants.start("swept", settings={"dvr_keep_seconds": 5}) as server:
+        camera = stage.camera("fault-worker", server)
+        camera.wait_sent(167)
+        server.check(f"kill -9 $({WORKER})")
+        listed = server.alice.get("/hls/fault-worker.m3u8").text
+        there = server.check("ls /srv/hls").split()
+        left = gather(server, "fault-worker", camera.stop())
+        deadline = time.monotonic() + 150
+        while (remains := server.check("ls /srv/hls").split()) and time.monotonic() < deadline:
+            time.sleep(1)
+        left.seen |= {"unlisted": [name for name in there if name.endswith(".ts") and name not in listed]}
+        left.seen |= {"remains": remains}
+        return left
+
+
 def ingest_stopped(stage: Stage) -> Evidence:
     return interrupted(
         stage, "fault-term", lambda server: _run(server, "kill -TERM $(systemctl show scrimbox-ingest -P MainPID)")
@@ -52,6 +71,14 @@ def _run(server: Variant, command: str) -> None:
 def test_a_worker_that_is_killed_cuts_off_only_what_was_on_its_way(left: Evidence) -> None:
     left.assert_kept(cut=IN_FLIGHT)
     left.assert_one_timeline()
+
+
+@pytest.mark.slow
+@after(segments_swept)
+def test_every_segment_goes_after_a_session_also_the_one_that_no_playlist_lists(left: Evidence) -> None:
+    left.assert_kept(cut=IN_FLIGHT)
+    assert len(left.seen["unlisted"]) == 1, left.report()
+    assert left.seen["remains"] == [], left.report()
 
 
 @after(ingest_stopped)
