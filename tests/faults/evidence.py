@@ -146,8 +146,8 @@ def unfinished(server: Variant, stream: str) -> list[str]:
     return server.check(f"find {folders} -mindepth 1 -name '{stream}-[0-9]*' -printf '%p\\n'").splitlines()
 
 
-def gather(server: Variant, stream: str, connections: list[Connection], timeout: float = 90) -> Evidence:
-    """Wait until everything of a stream has been finalised, and fetch it."""
+def wait_finalised(server: Variant, stream: str, timeout: float = 90) -> None:
+    """Wait until nothing raw of a stream is left and its replays are listed."""
     deadline = time.monotonic() + timeout
     time.sleep(1)
     while left := unfinished(server, stream):
@@ -157,6 +157,11 @@ def gather(server: Variant, stream: str, connections: list[Connection], timeout:
         time.sleep(0.5)
     # The replay is listed by the recorder's next pass.
     time.sleep(2.5)
+
+
+def gather(server: Variant, stream: str, connections: list[Connection], timeout: float = 90) -> Evidence:
+    """Wait until everything of a stream has been finalised, and fetch it."""
+    wait_finalised(server, stream, timeout)
     found = document(server, stream)
     return Evidence(
         stream,

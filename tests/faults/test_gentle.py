@@ -5,24 +5,21 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import time
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from tests import media
 from tests.conftest import BUILD
+from tests.faults.big import looped, numbers_of, put_big
 from tests.faults.camera import Camera
 from tests.faults.conftest import SECONDS, Stage, after
-from tests.faults.evidence import Evidence, document, gather, runs
+from tests.faults.evidence import Evidence, gather, runs
 from tests.variants import Variant
 
 BIG, LIVE, SHORT = "fault-spare", "fault-mute", "fault-sound"
-SOURCE_SECONDS = 20
-KBITS = 60000
 GRACE = 15
 CADENCE = 1.2
 """Most seconds that a segment of one second may last."""
@@ -30,26 +27,10 @@ LISTED = 2.5
 """Most seconds between two segments' appearance in the playlist, as a viewer sees it who looks every 0.3 s."""
 
 
-def put_big(stage: Stage, server: Variant, size: int) -> int:
-    """An ended session of so many bytes in the folder of raw recordings; how often the pattern is in it."""
-    source = stage.pattern(kbits=KBITS, seconds=SOURCE_SECONDS, first=0)
-    subprocess.run(["docker", "cp", str(source), f"{server.name}:/srv/source.flv"], check=True, capture_output=True)
-    target = f"/srv/recordings/incoming/{BIG}-{int(time.time()) - 3600}.flv"
-    script = Path(__file__).with_name("loop_flv.py").read_text()
-    made = subprocess.run(
-        ["docker", "exec", "-i", server.name, "python3", "-", "/srv/source.flv", target, str(size)],
-        input=script,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return int(made.stdout)
-
-
 def burdened(stage: Stage, name: str, size: int, limit: float) -> Evidence:
     """A live stream while something big is finalised and every core is busy; a short one begins and ends meanwhile."""
     with stage.variants.start(name) as server:
-        times = put_big(stage, server, size)
+        times = put_big(stage, server, BIG, size)
         for core in range(os.cpu_count() or 1):
             server.check(f"systemd-run --unit=burner-{core} sh -c 'while :; do :; done'")
         live = stage.camera(LIVE, server, loop=True)
@@ -101,15 +82,6 @@ def watch(stage: Stage, server: Variant, limit: float) -> tuple[list[Look], Came
     return looks, short
 
 
-def numbers_of(server: Variant, stream: str) -> list[int]:
-    """The pictures of a replay too big to be copied."""
-    (entry,) = document(server, stream)["replays"]
-    password = server.credentials.viewer_passwords["alice"]
-    return [
-        frame.number for frame in media.frames(f"http://alice:{password}@127.0.0.1:{server.ports[80]}{entry['url']}")
-    ]
-
-
 def quick(stage: Stage) -> Evidence:
     return burdened(stage, "burdened", 800 * 10**6, 240)
 
@@ -125,7 +97,7 @@ def assert_gentle(left: Evidence) -> None:
     (live,) = left.connections
     assert replay.numbers == [number % (SECONDS * media.FPS) for number in range(live.sent)], left.report()
     assert left.aside == []
-    assert left.seen["big"] == list(range(SOURCE_SECONDS * media.FPS)) * left.seen["times"], runs(left.seen["big"])
+    assert left.seen["big"] == looped(left.seen["times"]), runs(left.seen["big"])
     assert max(left.seen["durations"][:-1]) < CADENCE, left.seen["durations"]
     looks: list[Look] = left.seen["looks"]
     busy = [look for look in looks if look.busy]

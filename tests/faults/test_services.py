@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.faults.big import looped, numbers_of, put_big
 from tests.faults.conftest import Stage, after
-from tests.faults.evidence import Evidence, document, gather, wait_state
+from tests.faults.evidence import Evidence, document, gather, runs, wait_finalised
 from tests.variants import File, Variant
 
 IN_FLIGHT = 15
@@ -94,20 +95,25 @@ def test_a_forced_restart_of_ingest_costs_one_interruption(left: Evidence) -> No
 
 
 def power_cut(stage: Stage) -> Evidence:
-    """A live stream, an ended session whose finalisation is under way, and one that waits."""
+    """A live stream, an ended session whose finalisation is under way, and one that waits behind it."""
+    big = "fault-spare"
     with stage.variants.start("power") as server:
+        times = put_big(stage, server, big, 400 * 10**6)
         ended = stage.camera("fault-killed", server, frames=150).wait()
         camera = stage.camera("fault-restart", server, follow=True)
-        wait_state(server, "fault-killed", ["interrupted"])
-        deadline = time.monotonic() + 30
-        while not server.run("ls /srv/recordings/finalizing | grep fault-killed").stdout:
-            assert time.monotonic() < deadline
+        deadline = time.monotonic() + 60
+        while not server.run(f"ls /srv/recordings/finalizing/{big}-*/*.flv").stdout:
+            assert time.monotonic() < deadline, server.run("ls -lR /srv/recordings").stdout
+        time.sleep(0.5)
+        under_way = server.check("find /srv/recordings/finalizing -type f -printf '%P %s\n'")
         server.kill()
         server.boot()
         while len(camera.connections) < 2 or camera.connections[-1].sent < 120:
             time.sleep(0.05)
         live = gather(server, "fault-restart", camera.stop())
         live.seen["ended"] = gather(server, "fault-killed", ended)
+        wait_finalised(server, big)
+        live.seen |= {"big": numbers_of(server, big), "times": times, "under way": under_way}
         return live
 
 
@@ -119,7 +125,9 @@ def test_a_power_cut_costs_a_live_stream_only_what_was_on_its_way(left: Evidence
 
 @after(power_cut)
 def test_a_power_cut_costs_a_finalisation_nothing(left: Evidence) -> None:
+    assert ".flv" in left.seen["under way"], "it was finished before the power was cut"
     left.seen["ended"].assert_kept()
+    assert left.seen["big"] == looped(left.seen["times"]), runs(left.seen["big"])
 
 
 FAST_RESTART = File("[Service]\nRestartSec=50ms\n")
