@@ -16,7 +16,10 @@ SCRIPT = f"{FOLDER}/publisher.sh"
 SOURCE = Path(__file__).parent / "demo_publisher.sh"
 STOP = f"docker exec {DEMO} systemctl stop {UNIT}"
 # ffmpeg ends with 255 when it is told to stop.
-PROPERTIES = ["User=nobody", "Restart=always", "RestartSec=2", "SuccessExitStatus=255", f"EnvironmentFile={ENVIRONMENT}"]
+PROPERTIES = [
+    *("User=nobody", "Restart=always", "RestartSec=2", "SuccessExitStatus=255"),
+    f"EnvironmentFile={ENVIRONMENT}",
+]
 
 
 def environment(stream: str, key: str) -> str:

@@ -359,7 +359,7 @@ class TestThin:
         """What a straight line between the points says."""
         after = next(i for i, point in enumerate(points) if point[0] >= second)
         (x0, y0), (x1, y1) = points[max(0, after - 1)], points[after]
-        return y1 if x1 == second or x0 == x1 else y0 + (y1 - y0) * (second - x0) / (x1 - x0)
+        return y1 if x1 in {second, x0} else y0 + (y1 - y0) * (second - x0) / (x1 - x0)
 
     def test_a_clock_that_drifts_evenly_needs_two_points(self) -> None:
         even = [(60.0 * minute, 1e9 + 60 * minute * (1 + 50e-6)) for minute in range(180)]
