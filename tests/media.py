@@ -241,10 +241,11 @@ class Frame:
 _PTS = re.compile(r"pts_time:\s*(-?[0-9.]+)")
 
 
-def frames(source: str | Path) -> list[Frame]:
-    """Decode a file or playlist and read time, number and flash of every frame."""
+def frames(source: str | Path, crop: str = "") -> list[Frame]:
+    """Decode a file or playlist, or its part `crop` (WIDTH:HEIGHT:X:Y), and read time, number and flash of every frame."""
     size = _COLUMNS * _ROWS
-    chain = f"scale={_COLUMNS}:{_ROWS}:flags=area,signalstats,"
+    chain = f"crop={crop}," if crop else ""
+    chain += f"scale={_COLUMNS}:{_ROWS}:flags=area,signalstats,"
     chain += "metadata=print:key=lavfi.signalstats.YAVG:file=pipe\\\\:2,format=gray"
     run = subprocess.run(
         [

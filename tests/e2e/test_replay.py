@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+import m3u8
 import pytest
 
 from tests import media
@@ -84,11 +86,11 @@ def test_picture_and_sound_are_together_in_the_replay(ended: Ended) -> None:
 def test_the_state_document_describes_the_replay(ended: Ended, live: Live) -> None:
     found = ended.document["replays"][0]
     assert ended.document["live"] is None
-    assert set(found) == {"file", "url", "playlist", "started", "duration", "size", "parts", "poster", "thumbnails"}
-    assert re.fullmatch(
-        rf"{STREAM}-\d{{8}}T\d{{6}}Z\.mp4", found["file"] if found["file"].endswith(".mp4") else found["file"] + ".mp4"
-    )
-    assert found["url"] == f"/vod/recordings/{found['file'].removesuffix('.mp4')}.mp4"
+    told = {"file", "title", "url", "playlist", "started", "duration", "size", "parts", "poster", "thumbnails"}
+    assert set(found) == told
+    assert re.fullmatch(rf"{STREAM}-\d{{8}}T\d{{6}}Z", found["file"])
+    assert found["url"] == f"/vod/recordings/{found['file']}.mp4"
+    assert found["playlist"] == f"/vod/recordings/{found['file']}.m3u8"
     assert found["size"] == ended.mp4.stat().st_size
     (part,) = found["parts"]
     assert set(part) == {"started", "offset", "duration", "clock"}
@@ -100,8 +102,6 @@ def test_the_state_document_describes_the_replay(ended: Ended, live: Live) -> No
 
 def test_the_wall_clock_of_the_replay_is_right(ended: Ended, live: Live) -> None:
     """The first frame left this machine, whose clock the server shares, when the push began."""
-    from datetime import datetime  # noqa: PLC0415
-
     part = ended.document["replays"][0]["parts"][0]
     started = datetime.fromisoformat(part["started"].replace("Z", "+00:00")).timestamp()
     assert 0 <= started - live.started < 2
@@ -121,6 +121,42 @@ def test_recordings_have_ranges_a_type_and_may_be_kept(ended: Ended, alice_cooki
     assert "immutable" in answer.headers["Cache-Control"]
     assert alice_cookie.get(url, {"Range": f"bytes={10**12}-"}).status == 416
     assert alice_cookie.get(url, method="HEAD").headers["Accept-Ranges"] == "bytes"
+
+
+def test_the_other_door_shows_every_frame_too_and_begins_with_the_wall_clock(ended: Ended, alice_cookie: Site) -> None:
+    found = ended.document["replays"][0]
+    answer = alice_cookie.get(found["playlist"])
+    assert answer.headers.get_content_type() == "application/vnd.apple.mpegurl"
+    folder = ended.mp4.parent / "doors"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{found['file']}.mp4").write_bytes(ended.mp4.read_bytes())
+    copy = folder / f"{found['file']}.m3u8"
+    copy.write_bytes(answer.body)
+    playlist = m3u8.loads(answer.text)
+    assert playlist.is_endlist
+    assert playlist.segments[0].program_date_time == datetime.fromisoformat(found["started"].replace("Z", "+00:00"))
+    assert {segment.uri for segment in playlist.segments} == {f"{found['file']}.mp4"}
+    assert [frame.number for frame in media.frames(copy)] == [frame.number for frame in media.frames(ended.mp4)]
+    assert media.worst_offset(copy) < SYNC
+
+
+def test_the_replay_gets_a_poster_and_thumbnails_that_show_their_moment(ended: Ended, alice_cookie: Site) -> None:
+    deadline = time.monotonic() + 60
+    while not (found := alice_cookie.get(f"/streams/{STREAM}.json").json()["replays"][0])["thumbnails"]:
+        assert time.monotonic() < deadline, found
+        time.sleep(1)
+    poster = alice_cookie.get(found["poster"])
+    assert (poster.status, poster.headers.get_content_type()) == (200, "image/jpeg")
+    listing = alice_cookie.get(found["thumbnails"])
+    assert listing.headers.get_content_type() == "text/vtt"
+    cues = re.findall(r"(\d+):(\d+):([\d.]+) --> .*\n(\S+)#xywh=(\d+),(\d+),(\d+),(\d+)", listing.text)
+    assert len(cues) == pytest.approx(found["duration"] / 2, abs=2)
+    sheet = ended.mp4.parent / "sheet.jpg"
+    sheet.write_bytes(alice_cookie.get(f"/vod/recordings/{cues[0][3]}").body)
+    for hours, minutes, seconds, _, x, y, width, height in cues[:90]:
+        second = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+        number = media.frames(sheet, crop=f"{width}:{height}:{x}:{y}")[0].number
+        assert number / media.FPS == pytest.approx(second, abs=0.2)
 
 
 def test_a_dead_stream_is_not_served_as_live(ended: Ended, alice_cookie: Site) -> None:
