@@ -242,7 +242,7 @@ _PTS = re.compile(r"pts_time:\s*(-?[0-9.]+)")
 
 
 def frames(source: str | Path, crop: str = "") -> list[Frame]:
-    """Decode a file or playlist, or its part `crop` (WIDTH:HEIGHT:X:Y), and read time, number and flash of every frame."""
+    """Decode a file or playlist, or its part `crop` (WIDTH:HEIGHT:X:Y); time, number and flash of every frame."""
     size = _COLUMNS * _ROWS
     chain = f"crop={crop}," if crop else ""
     chain += f"scale={_COLUMNS}:{_ROWS}:flags=area,signalstats,"
