@@ -76,8 +76,17 @@ def test_everything_that_is_wrong_is_said_at_once_and_nothing_is_changed(server:
         ({"scrimbox_streams": [{"id": "Bad Id"}]}, ["scrimbox_streams", "Bad Id", "[a-z0-9]"]),
         ({"scrimbox_viewers": [{"name": "bob"}, {"name": "bob"}]}, ["scrimbox_viewers", "twice"]),
         ({"scrimbox_publish_keys": {"match123": "short"}}, ["scrimbox_publish_keys", "match123", "[0-9a-f]"]),
+        (
+            {
+                "scrimbox_streams": [{"id": "match123", "group": "The Final"}],
+                "scrimbox_disk_reserve_gb": 1,
+                "scrimbox_disk_floor_gb": 2,
+                "scrimbox_alert_webhook": "hooks.example/s3cret",
+            },
+            ["'The Final'", "scrimbox_disk_floor_gb is 2; allowed is 0 to", "scrimbox_alert_webhook is no address"],
+        ),
     ],
-    ids=["unknown variable", "ill-formed id", "viewer twice", "short key"],
+    ids=["unknown variable", "ill-formed id", "viewer twice", "short key", "disk guard"],
 )
 def test_an_input_that_cannot_be_used_is_named_with_what_is_allowed(
     server: Host, variables: dict[str, object], parts: list[str]
@@ -85,6 +94,8 @@ def test_an_input_that_cannot_be_used_is_named_with_what_is_allowed(
     before = state_of(server)
     run = deploy.playbook("deploy", **variables)
     assert run.returncode != 0
+    said = run.stdout + run.stderr
     for part in parts:
-        assert part in run.stdout + run.stderr, part
+        assert part in said, part
+    assert "s3cret" not in said
     assert state_of(server) == before
