@@ -130,6 +130,18 @@ def test_elst_delays_a_track_that_begins_later(tmp_path: Path) -> None:
     assert not trak(nodes, 1).all("edts")
 
 
+@pytest.mark.parametrize(("late", "timescale"), [(0, 16000), (1, 48000)])
+def test_an_empty_edit_is_as_long_in_the_track_s_timescale_as_in_the_movie_s(
+    tmp_path: Path, late: int, timescale: int
+) -> None:
+    """Firefox mixes the two up."""
+    starts = [0, 0]
+    starts[late] = 336
+    nodes, _, _ = wrapped(tmp_path, video(2, start=starts[0]), audio(2, start=starts[1]))
+    assert nodes[1].one("mvhd").words()[3] == trak(nodes, late).one("mdia/mdhd").words()[3] == timescale
+    assert trak(nodes, late).one("edts/elst").words()[2] == 336
+
+
 def test_a_part_that_begins_late_begins_at_zero(tmp_path: Path) -> None:
     wrapped(tmp_path, video(2, start=16336), audio(2, start=48000))
     made = wrap([tmp_path / "part.mp4"], tmp_path / "made.mp4")

@@ -18,7 +18,6 @@ _UNITY = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _TKHD_TAIL = 60
 """Bytes of a tkhd behind its times: layer, volume, matrix, size."""
 _LIMIT = 2**32
-_TIMESCALE_LIMIT = 2**31
 _UNDETERMINED = 0x55C4
 """The language "und" (8.4.2.3)."""
 _NOTHING = -1
@@ -40,11 +39,12 @@ def build_moov(tracks: Sequence[Tables], base: int, *, wide: bool) -> list[bytes
 
 
 def movie_timescale(tracks: Sequence[Tables]) -> int:
-    """Return a timescale in which an edit list is exact, or one that is fine enough."""
-    common = 1
-    for tables in tracks:
-        common = common * tables.media.timescale // math.gcd(common, tables.media.timescale)
-    return common if common < _TIMESCALE_LIMIT else max(tables.media.timescale for tables in tracks)
+    """Return the timescale of the track that begins later, in which its edit list is exact.
+
+    Firefox (ESR 153) takes the length of an empty edit for one in the track's timescale, whatever the movie's is; so
+    the two have to be the same, or the picture is shown late.
+    """
+    return max((tables.start > 0, tables.media.timescale) for tables in tracks)[1]
 
 
 def _timed(kind: bytes, flags: int, before: bytes, duration: int, rest: bytes) -> bytes:
