@@ -20,7 +20,8 @@ def spoiled(name: str, spoil: str, mend: str) -> Scenario:
     """A publisher is live when the folder is spoiled; another comes, is refused, and comes again when it is mended."""
 
     def scenario(stage: Stage) -> Evidence:
-        with stage.variants.start(name) as server:
+        # Of a file system of its own: overlayfs copies a folder that is renamed.
+        with stage.variants.start(name, srv_bytes=2**28) as server:
             live = stage.camera("fault-returns", server)
             live.wait_sent(60)
             server.check(spoil)
@@ -93,7 +94,7 @@ def test_nobody_new_may_publish_into_a_folder_that_is_missing(left: Evidence) ->
 def deployed(stage: Stage) -> Evidence:
     """A deploy onto a server whose folder is missing, then one onto a disk that is read-only."""
     with stage.variants.start("deployed", srv_bytes=2**28) as server:
-        server.check(f"systemctl stop scrimbox-recorder && rmdir {INCOMING}")
+        server.check(f"systemctl stop scrimbox-recorder && rm -r {INCOMING}")
         made = deploy.playbook("deploy", ansible_host=server.name)
         folder = server.check(f"stat -c '%U %G %a' {INCOMING}")
         up = server.check("systemctl is-active scrimbox-recorder")
