@@ -92,8 +92,8 @@ def test_nobody_new_may_publish_into_a_folder_that_is_missing(left: Evidence) ->
 
 
 def deployed(stage: Stage) -> Evidence:
-    """A deploy onto a server whose folder is missing, then one onto a disk that is read-only."""
-    with stage.variants.start("deployed", srv_bytes=2**28) as server:
+    """A deploy onto a server whose folder is missing, then one onto a disk that is read-only; both have 5 GB free."""
+    with stage.variants.start("deployed", srv_bytes=8 * 2**30) as server:
         server.check(f"systemctl stop scrimbox-recorder && rm -r {INCOMING}")
         made = deploy.playbook("deploy", ansible_host=server.name)
         folder = server.check(f"stat -c '%U %G %a' {INCOMING}")
