@@ -17,6 +17,7 @@ const STALE_SEGMENTS = 5;
 const STALE_MS = 10000;
 // HTMLMediaElement.HAVE_CURRENT_DATA
 const HAS_PICTURE = 2;
+const LEAST_SEEK_S = 0.01;
 const RECOVERIES = 3;
 const RECOVERY_WINDOW_MS = 30000;
 
@@ -26,6 +27,11 @@ export function canPlayHls() {
 
 function absolute(url) {
   return new URL(url, window.location.href).href;
+}
+
+function isBuffered({ buffered }, position) {
+  const ranges = Array.from({ length: buffered.length }, (_, i) => [buffered.start(i), buffered.end(i)]);
+  return ranges.some(([start, end]) => start <= position && position < end);
 }
 
 function addressOf({ url, replay }) {
@@ -49,6 +55,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
   let retry = 0;
   let recoveries = [];
   let growing = true;
+  let stuckAt = null;
 
   // hls.js keeps one address; the session's end gives the same segments another one, and the picture goes on.
   class PlaylistLoader extends Hls.DefaultConfig.loader {
@@ -163,7 +170,17 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     retry = setTimeout(load, backOff(failures));
   }
 
+  /** WebKitGTK may lose a seek that comes while it is still starting up: asked for again, it is done. */
+  function repeatLostSeek() {
+    const at = video.seeking && isBuffered(video, video.currentTime) ? video.currentTime : null;
+    if (at !== null && at === stuckAt) {
+      video.currentTime = at + LEAST_SEEK_S;
+    }
+    stuckAt = at;
+  }
+
   const watchdog = setInterval(() => {
+    repeatLostSeek();
     if (!details || !details.live || !growing || retry) {
       return;
     }
