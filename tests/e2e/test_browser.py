@@ -42,6 +42,7 @@ def assert_course(viewer: browsers.Visit) -> None:
     ended = viewer.wait_for("replay", 120)
     assert ended["arrived"]["source"] == "mp4"
     assert ended["first"]["state"] == "replay"
+    assert ended["first"]["door"] == "playlist"
     assert_moves(ended["first"], ended["second"], 2)
     done = viewer.wait_for("done", 30)
     assert done["violations"] == []

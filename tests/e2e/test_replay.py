@@ -140,6 +140,12 @@ def test_the_other_door_shows_every_frame_too_and_begins_with_the_wall_clock(end
     assert media.worst_offset(copy) < SYNC
 
 
+def test_the_playlist_of_a_replay_travels_compressed_and_may_be_kept(ended: Ended, alice_cookie: Site) -> None:
+    answer = alice_cookie.get(str(replay(ended)["playlist"]), {"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
 def test_the_replay_gets_a_poster_and_thumbnails_that_show_their_moment(ended: Ended, alice_cookie: Site) -> None:
     deadline = time.monotonic() + 60
     while not (found := alice_cookie.get(f"/streams/{STREAM}.json").json()["replays"][0])["thumbnails"]:

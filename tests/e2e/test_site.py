@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -186,6 +187,21 @@ def test_no_path_leads_out_of_what_is_served(alice: Site, path: str) -> None:
     assert answer.status in {400, 403, 404}, answer.status
     assert b"root:" not in answer.body
     assert b"$6$" not in answer.body
+
+
+@pytest.fixture
+def beside_the_replays(server: Host) -> Iterator[list[str]]:
+    """What may lie in the recordings' folder and is nobody's to read, readable for all."""
+    names = ["x-20260101T000000Z.choices.json", ".lock", "x.lock", ".x-20260101T000000Z.mp4", "x.tmp"]
+    places = " ".join(f"/srv/recordings/{name}" for name in names)
+    server.check_output(f"touch {places} && chmod 644 {places}")
+    yield names
+    server.check_output(f"rm -f {places}")
+
+
+def test_of_the_recordings_only_what_viewers_need_is_served(alice: Site, beside_the_replays: list[str]) -> None:
+    for name in beside_the_replays:
+        assert alice.get(f"/vod/recordings/{name}").status == 404, name
 
 
 @pytest.mark.parametrize(

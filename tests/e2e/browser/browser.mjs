@@ -65,13 +65,13 @@ export function findings(seen) {
 /** What the page shows at this moment; `number` is the frame number that the picture carries. */
 export function look(page) {
   return page.evaluate(() => {
-    const { state, source, problem } = document.body.dataset;
+    const { state, source, door, problem } = document.body.dataset;
     const visible = (id) => {
       const element = document.getElementById(id);
       return element !== null && element.checkVisibility() ? element.textContent.trim() || id : null;
     };
     const message = document.getElementById("message");
-    const seen = { state, source, problem, message: message ? message.textContent.trim() : "" };
+    const seen = { state, source, door, problem, message: message ? message.textContent.trim() : "" };
     seen.buttons = Object.fromEntries(["live", "switch", "from-start", "log-in"].map((id) => [id, visible(id)]));
     const videos = [...document.querySelectorAll("video")].filter((video) => video.readyState >= 2);
     const video = videos.at(-1);

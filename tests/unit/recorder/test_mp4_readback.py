@@ -32,14 +32,6 @@ def test_digests_are_those_of_the_file_and_of_each_track_s_samples(made: Path) -
     assert (read.tracks["video"].frames, read.tracks["audio"].frames, read.duration) == (125, 250, 5)
 
 
-def test_each_part_has_a_digest_of_its_own(made: Path) -> None:
-    read = read_back(made, {"video": [75, 50], "audio": [150, 100]})
-    sizes = [100 + number % 7 for number in range(25)]
-    assert read.tracks["video"].digests == tuple(hashlib.md5(b"\1" * sum(sizes) * n).hexdigest() for n in (3, 2))
-    assert read.tracks["audio"].digests == tuple(hashlib.md5(b"\2" * 20 * n).hexdigest() for n in (150, 100))
-    assert read.sha256 == read_back(made).sha256
-
-
 def poke(position: int, content: bytes) -> Callable[[bytes], bytes]:
     return lambda data: data[:position] + content + data[position + len(content) :]
 
