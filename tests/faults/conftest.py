@@ -20,7 +20,7 @@ from tests.variants import Variant, Variants
 SECONDS = 90
 OTHER = 1800
 """Number of the first picture of patterns with other settings."""
-LIMIT = 600.0
+LIMIT = 1800.0
 """Seconds that a scenario may take."""
 WORKERS = 32
 

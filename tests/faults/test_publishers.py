@@ -138,6 +138,57 @@ def test_two_sessions_never_share_a_playlist_and_a_dead_one_is_not_served_as_liv
     assert not set(_segments(closed)) & set(_segments(left.seen["second"])), left.report()
 
 
+EDGE_STREAMS = [
+    *("fault-after", "fault-bframes", "fault-burst", "fault-collision", "fault-cut", "fault-empty", "fault-frozen"),
+    *("fault-killed", "fault-mute", "fault-rate", "fault-restart", "fault-returns", "fault-rival", "fault-size"),
+]
+
+
+def returns_around_the_end(stage: Stage) -> Evidence:
+    """Publishers who return a little later each, from before the end of the grace until after the closing."""
+    with stage.variants.start("edge") as server:
+        first = {stream: stage.camera(stream, server, frames=75) for stream in EDGE_STREAMS}
+        sent = {stream: camera.wait() for stream, camera in first.items()}
+        second = {}
+        for number, stream in enumerate(EDGE_STREAMS):
+            wait = sent[stream][0].ended + 14.4 + 0.2 * number - time.time()
+            time.sleep(max(0.0, wait))
+            second[stream] = stage.camera(stream, server, start=600, frames=105)
+        for camera in second.values():
+            camera.wait_sent(75)
+        shown = {stream: server.alice.get(f"/hls/{stream}.m3u8").text for stream in EDGE_STREAMS}
+        sent = {stream: sent[stream] + camera.wait() for stream, camera in second.items()}
+        closed = {
+            stream: [server.alice.get(f"/hls/{name}").text for name in server.run(_closed_names(stream)).stdout.split()]
+            for stream in EDGE_STREAMS
+        }
+        lefts = {stream: gather(server, stream, sent[stream], timeout=180) for stream in EDGE_STREAMS}
+        return Evidence("all", [], seen={"lefts": lefts, "closed": closed, "shown": shown})
+
+
+@after(returns_around_the_end)
+def test_publishers_who_return_around_the_closing_lose_nothing(left: Evidence) -> None:
+    replays = []
+    for one in left.seen["lefts"].values():
+        replays.append(len(one.replays))
+        one.assert_kept(replays=min(2, max(1, len(one.replays))))
+    assert set(replays) == {1, 2}, f"not both before and after the closing: {replays}"
+
+
+@after(returns_around_the_end)
+def test_playlists_around_the_closing_belong_to_one_session_each(left: Evidence) -> None:
+    for stream, one in left.seen["lefts"].items():
+        segments = _segments(left.seen["shown"][stream])
+        if len(one.replays) == 1:
+            assert left.seen["shown"][stream].count("#EXT-X-DISCONTINUITY") == 2, one.report()
+            assert left.seen["closed"][stream] == [], one.report()
+        else:
+            (closed,) = left.seen["closed"][stream]
+            assert segments, one.report()
+            assert not set(segments) & set(_segments(closed)), one.report()
+            assert left.seen["shown"][stream].count("#EXT-X-DISCONTINUITY") == 1, one.report()
+
+
 def _changes(stage: Stage, stream: str, **options: object) -> Evidence:
     """Two pushes of one session with different settings; groups of pictures are sent whole."""
     connections = stage.camera(stream, frames=150).wait()
@@ -266,6 +317,10 @@ def _segments(playlist: str) -> list[str]:
     return [line for line in playlist.splitlines() if line and not line.startswith("#")]
 
 
+def _closed_names(stream: str) -> str:
+    return f"cd /srv/hls && ls {stream}.*.m3u8"
+
+
 def _closed(stage: Stage, stream: str) -> list[str]:
-    names = stage.common.check(f"cd /srv/hls && ls {stream}.*.m3u8").split()
+    names = stage.common.check(_closed_names(stream)).split()
     return [stage.common.alice.get(f"/hls/{name}").text for name in names]
