@@ -76,6 +76,8 @@ class Recorder:
             self._pass(steady, health)
         except OSError:
             self._publisher.amend(INDEX, {"disk": disk_document(health)})
+            # The index says something else now than the last pass that came to its end.
+            self._shown = None
             raise
 
     def _pass(self, steady: float, health: Health) -> None:
