@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import socket
@@ -141,8 +142,8 @@ class TestRefusing:
     def test_while_it_lasts_it_is_said_once_and_then_hourly(
         self, place: Place, caplog: pytest.LogCaptureFixture
     ) -> None:
-        for _ in range(3700 // 3):
-            place.look(9 * GB)
+        for _ in range(370):
+            place.look(9 * GB, later=10)
         assert len(caplog.records) == 2
 
     def test_around_the_reserve_it_does_not_flap(self, place: Place, caplog: pytest.LogCaptureFixture) -> None:
@@ -383,6 +384,24 @@ class TestFolders:
         place.look()
         assert place.dropped == []
         place.yard.hang_up(name)
+
+
+def test_the_index_says_that_a_folder_is_missing_and_takes_it_back(yard: Yard) -> None:
+    yard.later(5)
+    well = json.loads((yard.config.state / "index.json").read_text(encoding="utf-8"))["disk"]
+    away = yard.config.incoming.with_name("away")
+    yard.config.incoming.rename(away)
+    for _ in range(5):
+        yard.now += 1.5
+        with pytest.raises(FileNotFoundError):
+            yard.recorder.run()
+    told = json.loads((yard.config.state / "index.json").read_text(encoding="utf-8"))["disk"]
+    assert told["refusing"]
+    assert "is missing" in told["message"]
+    away.rename(yard.config.incoming)
+    yard.now += guard.EVERY
+    yard.recorder.run()
+    assert json.loads((yard.config.state / "index.json").read_text(encoding="utf-8"))["disk"] == well
 
 
 class TestFooting:

@@ -21,8 +21,8 @@ from .rate import Rate
 log = logging.getLogger(__name__)
 
 OK, LOW, FULL = "ok", "low", "full"
-EVERY = 3.0
-"""Seconds between two looks at the disk: at 100 Mbit/s into recording and segments, 75 MB."""
+EVERY = 2.0
+"""Seconds between two looks at the disk: at 100 Mbit/s into recording and segments, 50 MB."""
 REPEAT = 3600.0
 """Seconds after which what is still wrong is said again."""
 BACK = 1.05

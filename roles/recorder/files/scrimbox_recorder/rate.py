@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 WINDOW = 60.0
 """Seconds over which the rate is taken."""
-LEAST = 3.0
+LEAST = 2.0
 """Seconds that must have passed before there is a rate."""
 
 
