@@ -279,6 +279,7 @@ def test_a_missing_folder_refuses_at_once_and_loudly_and_only_while_it_lasts(sma
     assert small.attempt("charlie").accepted
 
 
+@pytest.mark.slow
 def test_a_folder_made_anew_refuses_until_ingest_sees_it(small: Small, evening: Evening) -> None:
     assert evening.left
     remake = "install -d -o scrimbox-ingest -g scrimbox-ingest -m 700 /srv/recordings/incoming"
