@@ -18,6 +18,7 @@ const STALE_MS = 10000;
 // HTMLMediaElement.HAVE_CURRENT_DATA
 const HAS_PICTURE = 2;
 const LEAST_SEEK_S = 0.01;
+const LAST_FRAME_S = 0.05;
 const RECOVERIES = 3;
 const RECOVERY_WINDOW_MS = 30000;
 
@@ -191,11 +192,16 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     }
   }, WATCH_MS);
 
-  /** Once the end is there, whoever is to begin at it is taken to the very last frame. */
+  function end() {
+    video.currentTime = video.duration;
+  }
+
+  /** Whoever is to begin at the end sees the last frame. Chromium shows none after a seek to the very end. */
   function buffered() {
     if (toEnd) {
       toEnd = false;
-      video.currentTime = video.duration;
+      video.addEventListener("seeked", end, { once: true });
+      video.currentTime = video.duration - LAST_FRAME_S;
     }
   }
 
@@ -253,6 +259,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
       clearInterval(watchdog);
       cancelRetry();
       video.removeEventListener("timeupdate", moved);
+      video.removeEventListener("seeked", end);
       hls.destroy();
     },
   };

@@ -87,6 +87,16 @@ def test_picture_that_is_decoded_before_it_is_shown_never_overlaps_the_part_befo
     assert decoded == sorted(set(decoded))
 
 
+def test_a_part_ends_with_the_presentation_of_its_last_frame_not_with_its_decoding(tmp_path: Path) -> None:
+    gop = [(640, 10, True, 0), (640, 10, False, 1280), (640, 10, False, -640), (1000, 10, False, -640)]
+    part = (Stream("video", [gop]),)
+    made, samples = joined(tmp_path, part, part)
+    assert made.spans[0].duration == pytest.approx(2560 / 16000)
+    # Decoding goes on in order all the same, by a tick if need be.
+    decoded = [sample.decoded for sample in samples["video"]]
+    assert decoded == sorted(set(decoded))
+
+
 def test_bit_rates_in_the_sample_description_may_differ(tmp_path: Path) -> None:
     quiet = Stream("audio", [[(960, 20, True, 0)] * 50], timescale=48000, description=stsd("audio", 64000))
     made, _ = joined(tmp_path, (video(1), audio(1)), (video(1), quiet))

@@ -32,7 +32,7 @@ class Tables:
         self.start = 0
         """Presentation time of the frame that is shown first."""
         self.end = 0
-        """Where the last frame's presentation, and its decoding, end."""
+        """Where the presentation of the frame that is shown last ends."""
         self._part = _Part()
         self._joint = -1
         self._last = -1
@@ -62,7 +62,7 @@ class Tables:
             part.end = max(part.end, *map(add, shown, run.durations))
         else:
             self.offsets.add(0, len(run.sizes))
-        part.end = max(part.end, part.last + part.declared)
+            part.end = max(part.end, part.last + part.declared)
 
     def _close(self, time: int) -> None:
         """Give the last sample the duration that it really has: until the next one's time."""
