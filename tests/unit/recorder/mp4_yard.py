@@ -99,7 +99,7 @@ def fragments(*streams: Stream, fill: int = 0) -> list[bytes]:
 def _moof(sequence: int, held: Sequence[Any], times: Sequence[int], offsets: Sequence[int]) -> bytes:
     trafs = []
     for (number, stream, samples), time, offset in zip(held, times, offsets, strict=True):
-        tfdt = u32(1 << 24) + struct.pack(">Q", time) if stream.wide else u32(0, time)
+        tfdt = u32(1 << 24) + struct.pack(">q", time) if stream.wide else u32(0, time)
         entries = [u32(d, s, 0x2000000 if sync else 0x1010000) + struct.pack(">i", c) for d, s, sync, c in samples]
         trun = u32(1 << 24 | 0xF01, len(samples), offset) + b"".join(entries)
         trafs.append(box("traf", box("tfhd", u32(0x20000, number)), box("tfdt", tfdt), box("trun", trun)))

@@ -23,7 +23,9 @@ def lead(samples: dict[str, list[Sample]], video_frame: int, audio_frame: int) -
     return samples["video"][video_frame].shown - samples["audio"][audio_frame].shown
 
 
-@pytest.mark.parametrize(("start", "later"), [((0, 0), (0, 0)), ((336, 0), (0, 1440)), ((0, 24000), (8000, 0))])
+@pytest.mark.parametrize(
+    ("start", "later"), [((0, 0), (0, 0)), ((336, 0), (0, 1440)), ((0, 24000), (8000, 0)), ((-192, 480), (-16, 0))]
+)
 def test_sound_and_picture_keep_their_distance_before_and_after_a_joint(
     tmp_path: Path, start: tuple[int, int], later: tuple[int, int]
 ) -> None:

@@ -83,6 +83,13 @@ def need(found: dict[bytes, Box], kind: bytes) -> Box:
     return found[kind]
 
 
+def decode_time(data: bytes, tfdt: Box) -> int:
+    """Read the time in a tfdt. ffmpeg writes one below zero where the recording's first frame is not its earliest."""
+    if data[tfdt.body]:
+        return int.from_bytes(data[tfdt.body + 4 : tfdt.body + 12], "big", signed=True)
+    return int.from_bytes(data[tfdt.body + 4 : tfdt.body + 8], "big")
+
+
 def build(kind: bytes, *content: bytes) -> bytes:
     """Build a box of less than 4 GB."""
     return b"".join([struct.pack(">I4s", 8 + sum(map(len, content)), kind), *content])

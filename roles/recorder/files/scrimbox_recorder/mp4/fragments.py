@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .boxes import Box, Mp4Error, Read, children, inside, name, need, walk
+from .boxes import Box, Mp4Error, Read, children, decode_time, inside, name, need, walk
 from .media import Media, read_media
 from .runs import SIGNED, WORD, loaded
 
@@ -160,8 +160,7 @@ def _fragment(read: Read, moof: Box, mdat: Box, init: Init) -> Fragment:
 
 def _runs(data: bytes, traf: Box, found: dict[bytes, Box], init: Init) -> Iterator[Run]:
     track, defaults = _header(data, need(found, b"tfhd"), init)
-    tfdt = need(found, b"tfdt")
-    time = int.from_bytes(data[tfdt.body + 4 : tfdt.body + (12 if data[tfdt.body] else 8)], "big")
+    time = decode_time(data, need(found, b"tfdt"))
     for box in inside(data, traf.body, traf.end):
         if box.kind == b"trun":
             run = _run(data, box, track, time, defaults)

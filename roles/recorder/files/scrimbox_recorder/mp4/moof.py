@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 
-from .boxes import Box, Mp4Error, build, build_full, children, inside, need
+from .boxes import Box, Mp4Error, build, build_full, children, decode_time, inside, need
 
 GROWTH = 4
 """Bytes by which a tfdt grows that had 32 bits: those that are written have 64."""
@@ -37,8 +37,7 @@ def moved(moof: bytes, sequence: int, shifts: Mapping[int, int], growth: int) ->
 def _traf(moof: bytes, traf: Box, shift: int, growth: int) -> Iterator[bytes]:
     for box in inside(moof, traf.body, traf.end):
         if box.kind == b"tfdt":
-            end = box.body + (12 if moof[box.body] else 8)
-            time = int.from_bytes(moof[box.body + 4 : end], "big") + shift
+            time = decode_time(moof, box) + shift
             if time < 0:
                 raise Mp4Error("a fragment would begin before zero")
             yield build_full(b"tfdt", 1, 0, struct.pack(">Q", time))
