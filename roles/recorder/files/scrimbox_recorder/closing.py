@@ -14,7 +14,16 @@ from .documents import Live
 from .finalize import free_file
 from .jobs import Job
 from .measure import clock_file
-from .names import away_playlist, closed_playlist, file_name, live_playlist, recording, split_file, stamp_seconds
+from .names import (
+    away_playlist,
+    closed_playlist,
+    file_name,
+    live_playlist,
+    recording,
+    segment,
+    split_file,
+    stamp_seconds,
+)
 from .sessions import SLACK, Session
 
 log = logging.getLogger(__name__)
@@ -72,10 +81,34 @@ class Closer:
         if away.exists():
             self._disk.put_back(away, self._config.hls / live_playlist(session.stream))
 
+    def part(self, session: Session, started: float, match: str = "") -> Session:
+        """End what came before a publisher who returned after the live playlist had been taken away; what goes on.
+
+        Nginx reads the playlist at the publish, and lists the new segments alone where it found none: then this is
+        another session, and the old one keeps its closed playlist.
+        """
+        file = self.file_for(session)
+        ended = self._listed(closed_playlist(file))
+        if not ended:
+            return session
+        shown = self._listed(live_playlist(session.stream))
+        if not shown or shown & ended:
+            return session
+        last = max((number.number for name in ended if (number := segment(name))), default=0)
+        before = tuple(part for part in session.recordings if part.label * 1000 <= last)
+        fresh = tuple(part for part in session.recordings if part not in before)
+        if any(part.open for part in before):
+            return session
+        if all(part.empty for part in before) or all(part.empty for part in fresh):
+            return session
+        self._hand_over(Session(session.stream, before), file, started, match)
+        log.info("%s: the publisher came back after the end, another session begins", session.stream)
+        return Session(session.stream, fresh)
+
     def withdraw(self, session: Session) -> None:
-        """Remove the closed copy of a session that goes on, once the state document names it no more."""
+        """Remove the closed copy of a session that goes on, once its live playlist has gone on too."""
         closed = self._config.hls / closed_playlist(self.file_for(session))
-        if closed.exists():
+        if closed.exists() and self._listed(live_playlist(session.stream)) - self._listed(closed.name):
             self._disk.remove(closed)
             log.info("%s: the publisher came back, the session goes on", session.stream)
 
@@ -85,6 +118,12 @@ class Closer:
             for name in job.parts:
                 if name in incoming:
                     self._move(name, self._config.finalizing / job.file)
+
+    def _listed(self, name: str) -> set[str]:
+        try:
+            return playlists.listed((self._config.hls / name).read_text(encoding="ascii", errors="replace"))
+        except FileNotFoundError:
+            return set()
 
     def _close_playlist(self, session: Session, closed: Path) -> None:
         live = self._config.hls / live_playlist(session.stream)

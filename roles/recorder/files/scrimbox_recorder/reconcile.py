@@ -101,12 +101,12 @@ class Recorder:
                 newest = session is sessions[-1] and not taken
                 try:
                     match = match_of.get(self._closer.file_for(session), "")
-                    phase = self._converge(session, steady, match, newest=newest)
+                    going = self._converge(session, steady, match, newest=newest)
                 except OSError as error:
                     log.error("%s: %s", stream, error)
-                    phase = Phase.OVER
-                if phase and session is sessions[-1]:
-                    ongoing[stream] = (session, phase)
+                    going = (session, Phase.OVER)
+                if going and session is sessions[-1]:
+                    ongoing[stream] = going
         self._note(ongoing)
         waiting = self._jobs.all()
         self._publish({stream: session for stream, (session, _) in ongoing.items()}, waiting, health)
@@ -117,22 +117,22 @@ class Recorder:
         active = {name.stream for text in self._incoming.names() if (name := recording(text))}
         self._sweeper.sweep(active, keep, steady, self._world.wall())
 
-    def _converge(self, session: Session, steady: float, match: str, *, newest: bool) -> Phase | None:
-        """Bring one session to where it should be; its phase afterwards, None if it has been handed over."""
+    def _converge(self, session: Session, steady: float, match: str, *, newest: bool) -> tuple[Session, Phase] | None:
+        """Bring one session to where it should be; what goes on and its phase, None if it has been handed over."""
         live = self._config.hls / live_playlist(session.stream)
         phase = session.phase(steady, self._config.idle_seconds, self._config.grace_seconds)
         if phase is not Phase.OVER:
             self._closer.put_back(session)
         self._measurer.take(session, live)
         if phase is not Phase.OVER:
-            return phase
+            return self._closer.part(session, self._started(session), match), phase
 
         def announce(closed: Live) -> None:
             self._write(session.stream, "processing", closed)
             self._shown = None
 
         if not self._closer.end(session, self._started(session), announce, newest=newest, match=match):
-            return Phase.INTERRUPTED
+            return session, Phase.INTERRUPTED
         self._measurer.forget(session.stream)
         return None
 
