@@ -103,6 +103,15 @@ def test_what_cannot_be_wrapped_becomes_a_plain_mp4_and_the_reason_is_kept(
     assert yard.document("index")["set_aside"] == []
 
 
+def test_with_key_frames_a_minute_apart_there_is_no_playlist_and_the_mp4_stays(yard: Yard) -> None:
+    session(yard, flv(25 * 61))
+    yard.finalise()
+    (replay,) = replays(yard)
+    assert (replay["playlist"], replay["duration"]) == (None, 61.0)
+    sidecar = json.loads((yard.config.recordings / f"{replay['file']}.json").read_text(encoding="utf-8"))
+    assert sidecar["playlist_fault"] == "key frames are too rare for a playlist: up to 61 s apart"
+
+
 def test_an_mp4_whose_frames_are_others_is_made_anew_and_else_its_recording_kept(yard: Yard) -> None:
     session(yard, flv(50))
     whole = yard.tools.read_back

@@ -28,6 +28,8 @@ ATTEMPTS = 3
 """Tries before a recording that holds frames is set aside: a fault may be the machine's."""
 PAUSE = 10.0
 """Seconds before the next try."""
+LONGEST_SEGMENT = 60.0
+"""Seconds of a playlist's segment at most, as ingest has it: a longer one would be loaded whole before its first frame."""
 FRAGMENTED, HYBRID, PLAIN, JOINED = ".fragmented.mp4", ".hybrid.mp4", ".plain.mp4", ".joined.mp4"
 
 
@@ -150,6 +152,10 @@ class Finalizer:
         if output.missing:
             self._disk.remove(target)
             return None, output.missing
+        longest = max(segment.duration for segment in wrapped.segments)
+        if longest > LONGEST_SEGMENT:
+            fault = f"key frames are too rare for a playlist: up to {longest:.0f} s apart"
+            return replace(output, wrapped=None, fault=fault), ""
         return output, ""
 
     def _plain(self, job: Job, folder: Path, own: list[Part], fault: str) -> list[Output]:
