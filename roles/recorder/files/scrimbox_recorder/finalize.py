@@ -29,7 +29,7 @@ ATTEMPTS = 3
 PAUSE = 10.0
 """Seconds before the next try."""
 LONGEST_SEGMENT = 60.0
-"""Seconds of a playlist's segment at most, as ingest has it: a longer one would be loaded whole before its first frame."""
+"""Seconds of a segment at most, as ingest has it: a longer one would be loaded whole before its first frame."""
 FRAGMENTED, HYBRID, PLAIN, JOINED = ".fragmented.mp4", ".hybrid.mp4", ".plain.mp4", ".joined.mp4"
 
 
