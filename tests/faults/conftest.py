@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from tests.faults.camera import Camera
 from tests.faults.evidence import Evidence
 from tests.variants import Variant, Variants
 
-SECONDS = 90
+SECONDS = 150
 OTHER = 1800
 """Number of the first picture of patterns with other settings."""
 LIMIT = 1800.0
@@ -62,15 +62,30 @@ class Stage:
 Scenario = Callable[[Stage], Evidence]
 
 
+ALONE: set[Scenario] = set()
+"""Scenarios that need the machine for themselves."""
+
+
+def alone(scenario: Scenario) -> Scenario:
+    """Let a scenario begin when all others are over."""
+    ALONE.add(scenario)
+    return scenario
+
+
 class Evening:
-    """Runs scenarios beside one another."""
+    """Runs scenarios beside one another, then those that need to be alone."""
 
     def __init__(self, stage: Stage, scenarios: list[Scenario]) -> None:
         self._pool = ThreadPoolExecutor(WORKERS)
         self._happening: dict[Scenario, Future[Evidence]] = {}
-        for scenario in scenarios:
-            if scenario not in self._happening:
-                self._happening[scenario] = self._pool.submit(scenario, stage)
+        for scenario in sorted(dict.fromkeys(scenarios), key=ALONE.__contains__):
+            earlier = list(self._happening.values()) if scenario in ALONE else []
+            self._happening[scenario] = self._pool.submit(self._run, scenario, stage, earlier)
+
+    @staticmethod
+    def _run(scenario: Scenario, stage: Stage, earlier: list[Future[Evidence]]) -> Evidence:
+        wait(earlier)
+        return scenario(stage)
 
     def __getitem__(self, scenario: Scenario) -> Evidence:
         """What a scenario left, when it is over."""
