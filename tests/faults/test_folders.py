@@ -12,6 +12,7 @@ from tests.faults.evidence import Evidence, gather
 from tests.variants import Variant
 
 INCOMING = "/srv/recordings/incoming"
+ROOM = 8 * 2**30
 SOON = 5.0
 """Seconds in which the journal says it and new publishers are refused."""
 
@@ -20,8 +21,8 @@ def spoiled(name: str, spoil: str, mend: str) -> Scenario:
     """A publisher is live when the folder is spoiled; another comes, is refused, and comes again when it is mended."""
 
     def scenario(stage: Stage) -> Evidence:
-        # Of a file system of its own: overlayfs copies a folder that is renamed.
-        with stage.variants.start(name, srv_bytes=2**28) as server:
+        # Of a file system of its own, as overlayfs copies a folder that is renamed; with the room that the guard wants.
+        with stage.variants.start(name, srv_bytes=ROOM) as server:
             live = stage.camera("fault-returns", server)
             live.wait_sent(60)
             server.check(spoil)
@@ -93,7 +94,7 @@ def test_nobody_new_may_publish_into_a_folder_that_is_missing(left: Evidence) ->
 
 def deployed(stage: Stage) -> Evidence:
     """A deploy onto a server whose folder is missing, then one onto a disk that is read-only; both have 5 GB free."""
-    with stage.variants.start("deployed", srv_bytes=8 * 2**30) as server:
+    with stage.variants.start("deployed", srv_bytes=ROOM) as server:
         server.check(f"systemctl stop scrimbox-recorder && rm -r {INCOMING}")
         made = deploy.playbook("deploy", ansible_host=server.name)
         folder = server.check(f"stat -c '%U %G %a' {INCOMING}")

@@ -84,7 +84,7 @@ def watch(stage: Stage, server: Variant, limit: float) -> tuple[list[Look], Came
 
 @alone
 def quick(stage: Stage) -> Evidence:
-    return burdened(stage, "burdened", 400 * 10**6, 240)
+    return burdened(stage, "burdened", 300 * 10**6, 240)
 
 
 @alone
