@@ -97,7 +97,7 @@ def test_a_player_that_knows_only_a_password_plays(live: Live, alice: Site) -> N
 
 def test_the_state_document_says_what_the_design_says(live: Live) -> None:
     document = live.course.moments[-1].document
-    assert set(document) == {"id", "title", "state", "updated", "live", "replays"}
+    assert set(document) == {"id", "title", "group", "state", "updated", "live", "replays"}
     assert (document["id"], document["title"], document["state"]) == (STREAM, "Scrim 123", "live")
     assert set(document["live"]) == {"playlist", "started", "window", "offset_ms"}
     assert document["live"]["playlist"] == PLAYLIST
