@@ -1,11 +1,12 @@
 import js from "@eslint/js";
 
 const BROWSER = [
-  "AbortController", "URL", "URLSearchParams", "clearInterval", "clearTimeout", "document", "fetch",
-  "performance", "setInterval", "setTimeout", "window",
+  "AbortController", "Event", "PerformanceObserver", "URL", "URLSearchParams", "clearInterval", "clearTimeout",
+  "document", "fetch", "performance", "setInterval", "setTimeout", "window",
 ];
 const NODE = [
-  "AbortController", "CustomEvent", "Event", "EventTarget", "URL", "clearTimeout", "console", "process",
+  "AbortController", "Buffer", "CustomEvent", "Event", "EventTarget", "URL", "WebSocket", "clearTimeout", "console",
+  "process",
 ];
 // Chromium 83, in an Electron of its time, is supported: what is younger may not be used.
 const YOUNGER = ["at", "findLast", "findLastIndex", "hasOwn", "replaceAll", "replaceChildren", "toSorted"];
@@ -20,7 +21,7 @@ const strict = {
 };
 
 export default [
-  { ignores: ["node_modules/", "site/assets/vendor/"] },
+  { ignores: ["**/node_modules/", "site/assets/vendor/"] },
   js.configs.recommended,
   {
     files: ["site/**/*.js"],
@@ -29,6 +30,16 @@ export default [
       ...strict,
       "no-restricted-properties": ["error", ...YOUNGER.map((property) => ({ property }))],
     },
+  },
+  {
+    // The wrapper for Electron: CommonJS, since the oldest Electron that is supported knows nothing else.
+    files: ["electron/*.js"],
+    languageOptions: {
+      ecmaVersion: 2020,
+      sourceType: "commonjs",
+      globals: Object.fromEntries([...BROWSER, ...NODE, "__dirname"].map((name) => [name, "readonly"])),
+    },
+    rules: strict,
   },
   {
     files: ["*.js", "test/**/*.js", "tools/**/*.js"],

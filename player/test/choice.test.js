@@ -42,9 +42,10 @@ test("a session is watched from live to the closed playlist in place, and on to 
   const { follow } = step(watching, PROCESSING);
   assert.equal(follow.kind, "dvr");
   assert.deepEqual(step(follow, PROCESSING), { offer: null });
-  const { open } = step(follow, REPLAY);
-  assert.equal(open.kind, "mp4");
-  assert.deepEqual(step(open, REPLAY), { offer: null });
+  const { replace, open } = step(follow, REPLAY);
+  assert.equal(open, undefined, "nobody is switched while playing");
+  assert.equal(replace.kind, "mp4");
+  assert.deepEqual(step(replace, REPLAY), { offer: null });
 });
 
 test("an interruption changes nothing", () => {
@@ -71,27 +72,27 @@ test("who watches the end of a session when the next one starts keeps it, as its
   const shown = targetOf(PROCESSING);
   assert.deepEqual(step(shown, state("live", { now: live(LATER) })), { offer: "live" });
   const next = step(shown, state("live", { now: live(LATER), replays: [replay()] }));
-  assert.equal(next.open.kind, "mp4");
+  assert.equal(next.replace.kind, "mp4");
   assert.equal(next.offer, "live");
 });
 
 test("who slept through the end of a session gets its replay, or else what is live", () => {
   const shown = targetOf(LIVE);
-  assert.equal(step(shown, state("live", { now: live(LATER), replays: [replay()] })).open.kind, "mp4");
+  assert.equal(step(shown, state("live", { now: live(LATER), replays: [replay()] })).replace.kind, "mp4");
   assert.equal(step(shown, state("live", { now: live(LATER) })).open.started, LATER);
 });
 
 test("the start of a replay may be known better than the start of its session was", () => {
   const measured = state("replay", { replays: [replay("2026-11-22T18:59:58.200Z")] });
-  assert.equal(step(targetOf(PROCESSING), measured).open.kind, "mp4");
+  assert.equal(step(targetOf(PROCESSING), measured).replace.kind, "mp4");
 });
 
 test("of a session whose parts could not be joined, the replay with the moment on screen is opened", () => {
   const second = replay("2026-11-22T19:10:00.000Z");
   const both = state("replay", { replays: [second, replay()] });
   const at = (time) => step(targetOf(PROCESSING), both, { wall: Date.parse(time) });
-  assert.deepEqual(at("2026-11-22T19:10:30.000Z"), { open: { ...targetOf(both) }, offer: null });
-  assert.equal(at("2026-11-22T19:00:30.000Z").open.started, EVENING);
+  assert.deepEqual(at("2026-11-22T19:10:30.000Z"), { replace: { ...targetOf(both) }, offer: null });
+  assert.equal(at("2026-11-22T19:00:30.000Z").replace.started, EVENING);
   assert.equal(at("2026-11-22T19:00:30.000Z").offer, "newest");
 });
 

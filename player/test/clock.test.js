@@ -37,6 +37,16 @@ test("a segment whose name is late does not move the clock", () => {
   near(fragmentPosition(list, EPOCH + 31500), 31.5, 0.001);
 });
 
+test("a segment is named by its picture, which may begin later than its sound", () => {
+  const sound = fragments(60).map((fragment, i) => ({ ...fragment, start: fragment.start - 0.12 * (i > 0) }));
+  const list = sound.map((fragment, i) =>
+    i > 0 && (i < 20 || i > 24) ? fragment : { ...fragment, elementaryStreams: { video: { startPTS: i } } },
+  );
+  near(fragmentWall(list, 22.5), EPOCH + 22500);
+  near(fragmentWall(list, 50.5), EPOCH + 50500);
+  near(fragmentPosition(list, EPOCH + 22500), 22.5, 0.001);
+});
+
 test("each part after a reconnect has its own clock, and the gap between them belongs to the second", () => {
   const list = [...fragments(10), ...fragments(10, { start: 10, wall: EPOCH + 60000, cc: 1 })];
   near(fragmentWall(list, 9.5), EPOCH + 9500);

@@ -11,6 +11,7 @@ const view = (changes) => ({
   state: "live",
   source: "hls",
   offer: null,
+  notice: null,
   ended: false,
   trouble: false,
   played: true,
@@ -54,4 +55,15 @@ test("the badge tells what is on screen, not what else goes on", () => {
   assert.equal(badgeFor(view({ source: "none", state: "offline" })), badges.none);
   assert.equal(badgeFor(view({ source: "none", state: "loading" })), "");
   assert.equal(badgeFor(view({ source: "none", problem: "unknown" })), "");
+});
+
+test("what the link asked for and did not get is said before what else there is", () => {
+  assert.equal(messageFor(view({ notice: "recording", source: "none", offer: "live" })), messages.recording);
+  assert.equal(messageFor(view({ notice: "moment", source: "dvr", state: "processing" })), messages.moment);
+  assert.equal(messageFor(view({ notice: "copied", source: "mp4", offer: "newest" })), messages.copied);
+  assert.equal(messageFor(view({ notice: "moment", problem: "login" })), messages.login);
+});
+
+test("who watches the closed playlist hears when the replay is there", () => {
+  assert.equal(messageFor(view({ source: "dvr", state: "replay" })), messages.dvrReady);
 });

@@ -19,6 +19,8 @@ function modulesOf(path, found = new Set()) {
   return found;
 }
 
+const isOfHome = (path) => path.startsWith("assets/home");
+
 for (const [page, main] of [["player.html", "assets/player.js"], ["index.html", "assets/home.js"]]) {
   const html = read(page);
 
@@ -32,6 +34,14 @@ for (const [page, main] of [["player.html", "assets/player.js"], ["index.html", 
     assert.doesNotMatch(html, /<style|\sstyle=|\son[a-z]+=/);
   });
 
+  test(`${page} previews as one generic card, whatever the link: no title, no picture, not in any index`, () => {
+    const card = all(html, /<meta (?:name|property)="(?:og:|twitter:|description)[^>]*content="([^"]+)"/g);
+    assert.deepEqual(new Set(card), new Set(["website", "Scrimbox", "A private stream. Log in to watch."]));
+    assert.deepEqual(all(html, /<title>([^<]*)</g), ["Scrimbox"]);
+    assert.doesNotMatch(html, /(?:og|twitter):(?:image|video|player)/);
+    assert.match(html, /<meta name="robots" content="noindex">/);
+  });
+
   test(`${page} finds all its words in one file`, () => {
     for (const name of all(html, /data-(?:text|label)="([^"]+)"/g)) {
       assert.ok(text.labels[name], name);
@@ -40,10 +50,11 @@ for (const [page, main] of [["player.html", "assets/player.js"], ["index.html", 
 
   test(`${page} has every element that its modules ask for`, () => {
     const ids = new Set(all(html, /\sid="([^"]+)"/g));
-    const asked = all(read(main), /(?:getElementById|fill)\("([^"]+)"/g);
-    if (page === "player.html") {
-      asked.push(...all(read("assets/page.js").match(/const ids = \[([^\]]+)\]/)[1], /"([^"]+)"/g));
-    }
+    const own = page === "player.html" ? ["assets/page.js", main] : [...modulesOf(main)].filter(isOfHome);
+    const asked = own.map(read).flatMap((words) => [
+      ...all(words, /getElementById\("([^"]+)"/g),
+      ...all((words.match(/const ids = \[([^\]]+)\]/) || ["", ""])[1], /"([^"]+)"/g),
+    ]);
     assert.ok(asked.length > 1);
     asked.forEach((id) => assert.ok(ids.has(id), id));
   });

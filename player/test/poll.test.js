@@ -2,19 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { clockText } from "../site/assets/format.js";
-import { playerLink, readLink } from "../site/assets/link.js";
 import { backOff, isFinal, problemOf, stateDelay } from "../site/assets/poll.js";
-
-test("a link names a stream, none, or something that is no stream's name", () => {
-  assert.deepEqual(readLink("?id=match1"), { id: "match1" });
-  assert.deepEqual(readLink("?x=1&id=team-a_2"), { id: "team-a_2" });
-  assert.deepEqual(readLink(""), { problem: "missing" });
-  assert.deepEqual(readLink("?id="), { problem: "missing" });
-  for (const id of ["MATCH1", "-a", "a%2Fb", "a%20b", "..", "a".repeat(65)]) {
-    assert.deepEqual(readLink(`?id=${id}`), { problem: "malformed" }, id);
-  }
-  assert.deepEqual(readLink(playerLink("match1").replace("/player", "")), { id: "match1" });
-});
 
 test("a status means one thing to the viewer", () => {
   assert.equal(problemOf(200), "ok");
@@ -48,13 +36,14 @@ test("lengths read like a clock", () => {
   assert.equal(clockText(-3), "0:00");
 });
 
-test("a replay's playlist is given up when it is refused or is none, and tried again when the network is away", () => {
+test("a replay's playlist is given up when it is gone, and tried again when the network or the login is", () => {
   const error = (details, code) => ({ details, response: code === undefined ? undefined : { code } });
-  for (const [details, code] of [["manifestLoadError", 404], ["fragLoadError", 403], ["manifestParsingError", 200]]) {
+  for (const [details, code] of [["manifestLoadError", 404], ["fragLoadError", 410], ["manifestParsingError", 200]]) {
     assert.equal(isFinal(error(details, code)), true, details);
   }
   assert.equal(isFinal(error("levelEmptyError")), true);
-  for (const [details, code] of [["fragLoadError", 0], ["manifestLoadTimeOut"], ["levelLoadError", 502]]) {
+  const passing = [["fragLoadError", 0], ["manifestLoadTimeOut"], ["levelLoadError", 502], ["fragLoadError", 403]];
+  for (const [details, code] of passing) {
     assert.equal(isFinal(error(details, code)), false, details);
   }
 });

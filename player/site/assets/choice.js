@@ -10,7 +10,8 @@ import { replayPosition } from "./clock.js";
 // further apart than this.
 const SAME_START_MS = 5000;
 
-function replayTarget(replay) {
+/** A finished replay as a target. */
+export function replayTarget(replay) {
   return { kind: "mp4", url: replay.url, started: replay.started, replay, offsetMs: 0 };
 }
 
@@ -52,7 +53,8 @@ function replayOfSession({ live, replays }, shown, wall) {
 
 /**
  * The step from what is shown now (a target or null) to what the state asks for: {open: target} starts another
- * source, {follow: target} changes the address of the same one, {} leaves everything. `offer` is "live",
+ * source, {follow: target} changes the address of the same one, {replace: target} is the same moments by a better
+ * source, to change to when nobody would notice, {} leaves everything. `offer` is "live",
  * "newest" or null: what the viewer may change to by a button. Nobody is taken away from what they watch,
  * unless it is gone: `failing` says that what is shown does not load. `wall` is its wall clock, in ms, or null.
  */
@@ -72,13 +74,14 @@ export function step(shown, state, { failing = false, wall = null } = {}) {
   }
   const replay = replayOfSession(state, shown, wall);
   if (replay) {
-    return { open: replay, offer: replay.url === target.url ? null : offerOf(target) };
+    return { replace: replay, offer: replay.url === target.url ? null : offerOf(target) };
   }
   // The address of a growing playlist belongs to whoever is live now: it cannot be kept for the session before.
   return shown.kind === "hls" ? { open: target, offer: null } : { offer: offerOf(target) };
 }
 
-function offerOf(target) {
+/** What a button calls a target that is offered. */
+export function offerOf(target) {
   return target.kind === "hls" ? "live" : "newest";
 }
 

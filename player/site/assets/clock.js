@@ -12,19 +12,41 @@ export function segmentTime(url) {
   return match ? Number(match[1]) : NaN;
 }
 
-/** The offset (wall clock in ms minus position in ms) around fragment number `index`, within its own part. */
-function offsetAround(fragments, index) {
+/**
+ * Where the picture of a fragment that has been loaded begins, in s, or null. It is the picture that a segment is named
+ * by; hls.js lets a fragment begin with its sound, which the server may send a tenth of a second earlier.
+ */
+function pictureStart({ elementaryStreams }) {
+  const video = elementaryStreams && elementaryStreams.video;
+  return video ? video.startPTS : null;
+}
+
+/** The fragments of the same part around number `index`, the nearest first. */
+function neighbours(fragments, index) {
   const middle = fragments[index];
-  const offsets = [];
+  const found = [middle];
   for (const direction of [1, -1]) {
-    for (let i = index; i >= 0 && i < fragments.length; i += direction) {
-      const { start, cc, url } = fragments[i];
-      if (cc !== middle.cc || Math.abs(start - middle.start) > NEIGHBOURHOOD_S) {
+    for (let i = index + direction; i >= 0 && i < fragments.length; i += direction) {
+      if (fragments[i].cc !== middle.cc || Math.abs(fragments[i].start - middle.start) > NEIGHBOURHOOD_S) {
         break;
       }
-      offsets.push(segmentTime(url) - start * 1000);
+      found.push(fragments[i]);
     }
   }
+  const distance = ({ start }) => Math.abs(start - middle.start);
+  return found.sort((one, other) => distance(one) - distance(other));
+}
+
+/** The offset (wall clock in ms minus position in ms) around fragment number `index`, within its own part. */
+function offsetAround(fragments, index) {
+  const around = neighbours(fragments, index);
+  // What has not been loaded follows from what has, by its length.
+  const loaded = around.find((fragment) => pictureStart(fragment) !== null);
+  const lead = loaded ? pictureStart(loaded) - loaded.start : 0;
+  const offsets = around.map((fragment) => {
+    const found = pictureStart(fragment);
+    return segmentTime(fragment.url) - (found === null ? fragment.start + lead : found) * 1000;
+  });
   return Math.min(...offsets);
 }
 

@@ -5,11 +5,10 @@
 // has another door, so its playlist is given up when it is refused.
 
 import { fragmentPosition, fragmentWall, replayPosition, replayWall } from "./clock.js";
+import { liveDistance, segmentLength } from "./latency.js";
 import { backOff, isFinal } from "./poll.js";
 import Hls from "./vendor/hls.js";
 
-// A segment per second: two of them behind the edge ride out a segment that comes 0.6 of its length late.
-const SEGMENTS_BEHIND = 2;
 const CATCH_UP_RATE = 1.1;
 const WATCH_MS = 2000;
 // A playlist that has not grown for this many of its segments, and for this long, is asked for anew.
@@ -18,6 +17,7 @@ const STALE_MS = 10000;
 // HTMLMediaElement.HAVE_CURRENT_DATA
 const HAS_PICTURE = 2;
 const LEAST_SEEK_S = 0.01;
+const AFTER_GAP_S = 0.05;
 const LAST_FRAME_S = 0.05;
 const RECOVERIES = 3;
 const RECOVERY_WINDOW_MS = 30000;
@@ -57,6 +57,9 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
   let recoveries = [];
   let growing = true;
   let stuckAt = null;
+  let stalledAt = -Infinity;
+  let gap = null;
+  let aimed = false;
 
   // hls.js keeps one address; the session's end gives the same segments another one, and the picture goes on.
   class PlaylistLoader extends Hls.DefaultConfig.loader {
@@ -71,11 +74,22 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     backBufferLength: 60,
     enableWorker: true,
     liveDurationInfinity: true,
-    liveSyncDurationCount: SEGMENTS_BEHIND,
+    // What stalls do to the distance is decided here, not there.
+    liveSyncOnStallIncrease: 0,
     maxLiveSyncPlaybackRate: CATCH_UP_RATE,
     pLoader: PlaylistLoader,
     workerPath: "/assets/vendor/hls.worker.js",
   });
+
+  function distance() {
+    return liveDistance(segmentLength(details.fragments), performance.now() - stalledAt);
+  }
+
+  function keepDistance() {
+    if (details && details.live && details.fragments.length > 0) {
+      hls.targetLatency = distance();
+    }
+  }
 
   function startPosition({ fragments, totalduration }) {
     if (wall === Infinity) {
@@ -85,7 +99,9 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
       return wall === null ? 0 : replayPosition(current.replay, wall) || 0;
     }
     if (wall !== null) {
-      return fragmentPosition(fragments, wall + current.offsetMs);
+      const position = fragmentPosition(fragments, wall + current.offsetMs);
+      const edge = fragments[0].start + totalduration - distance();
+      return current.kind === "hls" && position > edge ? -1 : position;
     }
     return current.kind === "dvr" ? 0 : -1;
   }
@@ -110,6 +126,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
       lastSegment = details.endSN;
       grewAt = performance.now();
     }
+    keepDistance();
     if (first) {
       hls.startLoad(startPosition(details));
     }
@@ -120,8 +137,23 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     retry = 0;
   }
 
+  /** Only with its first segment it is known how far the picture is from where the playlist puts it. */
+  function aim() {
+    if (aimed) {
+      return;
+    }
+    const place = wall === null || wall === Infinity || current.replay ? -1 : startPosition(details);
+    const near = Math.abs(place - video.currentTime) < details.targetduration;
+    aimed = place < 0 || near;
+    if (place >= 0 && near) {
+      video.currentTime = place;
+    }
+  }
+
   function settled() {
     failures = 0;
+    aim();
+    gap = null;
     cancelRetry();
     onTrouble(false);
   }
@@ -150,7 +182,24 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     }
   }
 
+  /** What is buffered is played first; then a segment that is gone is passed over. */
+  function passGap() {
+    if (gap !== null && !isBuffered(video, video.currentTime)) {
+      video.currentTime = Math.max(video.currentTime, gap) + AFTER_GAP_S;
+      gap = null;
+      load();
+    }
+  }
+
   function failed(_event, data) {
+    if (data.details === Hls.ErrorDetails.BUFFER_STALLED_ERROR && details && details.live) {
+      stalledAt = performance.now();
+      keepDistance();
+    }
+    if (data.frag && data.response && data.response.code === 404 && details) {
+      gap = data.frag.start + data.frag.duration;
+      onTrouble(true);
+    }
     if (!data.fatal) {
       return;
     }
@@ -162,13 +211,11 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
       onBroken();
       return;
     }
-    if (data.frag && data.response && data.response.code === 404 && details) {
-      video.currentTime = data.frag.start + data.frag.duration + 0.05;
-    }
     failures += 1;
     onTrouble(true);
     cancelRetry();
     retry = setTimeout(load, backOff(failures));
+    passGap();
   }
 
   /** WebKitGTK may lose a seek that comes while it is still starting up: asked for again, it is done. */
@@ -182,6 +229,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
 
   const watchdog = setInterval(() => {
     repeatLostSeek();
+    passGap();
     if (!details || !details.live || !growing || retry) {
       return;
     }
@@ -232,6 +280,15 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
       moved();
       return shownWall;
     },
+    /** Where a wall clock, in ms, is, in s, or null. */
+    position(at) {
+      if (current.replay) {
+        return replayPosition(current.replay, at);
+      }
+      return details && !foreign ? fragmentPosition(details.fragments, at + current.offsetMs) : null;
+    },
+    /** Whether what is needed next is not there any more. */
+    isGone: () => gap !== null,
     /** The position, in s, that counts as live, or null. */
     edge: () => (details && details.live ? hls.liveSyncPosition : null),
     /** Continues with another address of the same segments, from the next time that the playlist is asked for. */
@@ -249,9 +306,9 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     setSpeed(rate) {
       hls.config.maxLiveSyncPlaybackRate = rate === 1 ? CATCH_UP_RATE : 1;
     },
-    /** Tries again at once, if it is waiting to. */
-    retryNow() {
-      if (failures > 0) {
+    /** Tries again at once, if it is waiting to, or `anyway`. */
+    retryNow({ anyway = false } = {}) {
+      if (failures > 0 || anyway) {
         load();
       }
     },

@@ -8,7 +8,8 @@ const FINAL = ["missing", "malformed", "unsupported"];
 /**
  * The message for a situation: {id, problem, state, source, hasReplay, ended, offer, trouble}.
  * problem: null, "missing", "malformed", "unsupported", "unknown", "login" or "connection"; source: "none",
- * "hls", "dvr" or "mp4"; trouble: the source does not load. "" when there is nothing to say.
+ * "hls", "dvr" or "mp4"; trouble: the source does not load; notice: what the page’s own link asked for and did not get,
+ * "recording" or "moment", or what was just done, "copied" or "copy", else null. "" when there is nothing to say.
  */
 export function messageFor(view) {
   const { messages } = text;
@@ -20,6 +21,9 @@ export function messageFor(view) {
   }
   if (view.trouble && view.state !== "interrupted") {
     return view.source === "hls" && !view.played ? messages.starting : messages.video;
+  }
+  if (view.notice) {
+    return messages[view.notice];
   }
   if (view.offer === "live") {
     return messages.liveAgain;
@@ -38,7 +42,7 @@ function sourceMessage({ source, state, ended }, messages) {
     return state === "interrupted" ? messages.interrupted : "";
   }
   if (source === "dvr") {
-    return messages.dvr;
+    return state === "replay" ? messages.dvrReady : messages.dvr;
   }
   return ended ? messages.ended : "";
 }

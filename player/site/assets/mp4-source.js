@@ -68,6 +68,8 @@ export function openMp4(video, { target, wall, play, onTrouble }) {
   return {
     target,
     wall: () => replayWall(replay, video.currentTime),
+    position: (at) => replayPosition(replay, at),
+    isGone: () => false,
     edge: () => null,
     follow() {},
     expectGrowth() {},

@@ -28,15 +28,22 @@ export function findElements() {
   const ids = [
     "badge",
     "controller",
+    "copy",
     "from-start",
+    "help",
+    "hint",
+    "link-field",
     "live",
     "log-in",
     "message",
+    "preview",
+    "sheet",
     "sound",
+    "speed",
+    "speeds",
     "switch",
     "times",
     "title",
-    "video",
   ];
   return Object.fromEntries(ids.map((id) => [id, document.getElementById(id)]));
 }

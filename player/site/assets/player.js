@@ -1,86 +1,96 @@
 // The page of one stream: follows its state document, plays what there is, says what there is to say.
 
 import "./vendor/media-chrome.js";
-import { doorOf, step } from "./choice.js";
+import { offerOf, step, targetOf } from "./choice.js";
+import { setUpControls } from "./controls.js";
+import { copyWords } from "./copy.js";
 import { dateText, timeText } from "./format.js";
-import { canPlayHls, openHls } from "./hls-source.js";
-import { readLink } from "./link.js";
+import { canPlayHls } from "./hls-source.js";
+import { momentLink, readLink } from "./link.js";
+import { stayLive } from "./live-edge.js";
 import { badgeFor, messageFor } from "./messages.js";
-import { openMp4 } from "./mp4-source.js";
+import { whatOpens } from "./opening.js";
 import { fillWords, findElements, say, showLiveButton } from "./page.js";
-import { showPictures } from "./pictures.js";
+import { createPlayback } from "./playback.js";
 import { stateDelay, watchDocument } from "./poll.js";
 import { begin } from "./sound.js";
+import { createStage } from "./stage.js";
 import { text } from "./text.js";
+import { watchSleep } from "./wake.js";
 
 const LIVE_BUTTON_MS = 500;
 // A failure that is over this soon, in ms, is not worth a word.
 const PATIENCE_MS = 2500;
-const REOPEN_MS = 2000;
+// What was just done is said for so long, in ms.
+const NOTICE_MS = 8000;
 
-const page = findElements();
-const { video } = page;
+const elements = findElements();
+const stage = createStage(elements.controller);
+// `video` is whichever of the two is on screen: to be read at each use.
+const page = Object.defineProperty(elements, "video", { get: () => stage.video });
+page.on = stage.on;
 const link = readLink(window.location.search);
 
 let state = null;
-let source = null;
 let offer = null;
 let problem = null;
-let troubleSince = null;
+let notice = null;
 let played = false;
-let speed = 1;
-let door = "none";
-// Replays whose playlist did not play, by the address of the file.
-const failedPlaylists = new Set();
+let finding = false;
 let poll = { now() {} };
+let controls = null;
+
+const playback = createPlayback(stage, {
+  onChange: render,
+  // The state may say why, or that all is well again: the session ended, the login is gone or back.
+  onTrouble: () => poll.now(),
+  onMuted: () => (page.sound.hidden = false),
+  resume: (target) => controls.resume(target),
+});
 
 function render() {
-  const kind = source ? source.target.kind : "none";
+  const { kind, source } = playback;
   const view = {
     id: link.id,
     problem,
     state: state ? state.state : "loading",
     source: kind,
     offer,
-    ended: video.ended,
-    trouble: troubleSince !== null && performance.now() - troubleSince > PATIENCE_MS,
+    notice,
+    ended: page.video.ended,
+    trouble: playback.troubleFor > PATIENCE_MS,
     played,
   };
   document.body.dataset.state = view.state;
   document.body.dataset.source = kind;
-  document.body.dataset.door = source ? door : "none";
+  document.body.dataset.door = playback.door;
   document.body.dataset.problem = problem || "";
   const name = state ? state.title || state.id : text.site;
   document.title = state ? `${name} · ${text.site}` : text.site;
   say(page.title, name);
   say(page.badge, badgeFor(view));
   say(page.message, messageFor(view));
-  say(page.times, timesText());
+  say(page.times, timesText(source));
   page.switch.hidden = offer === null;
   if (offer) {
     say(page.switch, offer === "live" ? text.labels.liveAgain : text.labels.newest);
   }
-  page["from-start"].hidden = !(video.ended && (kind === "mp4" || kind === "dvr"));
+  page["from-start"].hidden = !(page.video.ended && (kind === "mp4" || kind === "dvr"));
   page["log-in"].hidden = problem !== "login";
-  showLiveButton(page.live, behindLive());
-}
-
-/** How far behind the live edge the picture is, in s, or null when there is none. */
-function behindLive() {
-  const edge = source ? source.edge() : null;
-  return edge === null ? null : Math.max(0, edge - video.currentTime);
+  page.copy.hidden = source === null;
+  showLiveButton(page.live, playback.behindLive());
 }
 
 /** Whoever catches up in quick motion arrives in the present, where there is nothing to be quicker than. */
 function arrive() {
-  if (speed > 1 && behindLive() === 0) {
-    video.playbackRate = 1;
-    chooseSpeed(1);
+  if (playback.speed > 1 && playback.behindLive() === 0) {
+    page.video.playbackRate = 1;
+    playback.chooseSpeed(1);
   }
 }
 
 /** When what is shown was recorded. */
-function timesText() {
+function timesText(source) {
   if (!source) {
     return "";
   }
@@ -88,74 +98,80 @@ function timesText() {
   return kind === "mp4" ? text.replayOf(dateText(started)) : text.startedAt(timeText(started));
 }
 
-/** Changes to another source, or to none; `wall` is the wall clock to begin at in ms, null for the usual place. */
-function open(target, { wall = null, play = true } = {}) {
-  if (source) {
-    source.close();
-  }
-  source = null;
-  troubleSince = null;
-  if (target) {
-    door = doorOf(target, { canPlayHls: canPlayHls(), failed: failedPlaylists.has(target.url) });
-    const openSource = door === "file" ? openMp4 : openHls;
-    source = openSource(video, { target, wall, play, onTrouble, onBroken });
-    source.setSpeed(speed);
-    showPictures(video, target, { fresh: wall === null });
-    if (play) {
-      begin(video, () => (page.sound.hidden = false));
+/** Opens what the page’s own link asks for. */
+async function openLink() {
+  finding = true;
+  try {
+    const found = await whatOpens(link, state);
+    notice = found.notice;
+    if (notice === "moment") {
+      showNotice(notice);
     }
+    if (found.target) {
+      openFound(found);
+    }
+    offerOthers();
+  } catch {
+    // The server did not say: asked again with the next state.
+    problem = "connection";
   }
+  finding = false;
   render();
 }
 
-/** Opens a source at the moment of the match that is on screen now, playing or paused as now. */
-function reopen(target) {
-  if (!source) {
-    open(target);
-  } else if (video.ended) {
-    open(target, { wall: Infinity, play: false });
-  } else {
-    open(target, { wall: source.wall(), play: !video.paused });
-  }
-}
-
-function onTrouble(trouble) {
-  if (!trouble) {
-    troubleSince = null;
-  } else if (troubleSince === null) {
-    troubleSince = performance.now();
-    // The state may say why: the session ended, the login is gone.
-    poll.now();
-  }
-}
-
-function onBroken() {
-  const broken = source;
-  if (broken.target.kind === "mp4") {
-    // The same replay by its other door, at once and at the same place.
-    failedPlaylists.add(broken.target.url);
-    reopen(broken.target);
+function openFound({ target, wall }) {
+  if (target.kind !== "mp4" && !canPlayHls()) {
+    problem = "unsupported";
     return;
   }
-  onTrouble(true);
-  setTimeout(() => source === broken && reopen(broken.target), REOPEN_MS);
+  playback.open(target, { wall });
 }
 
-function onState(document) {
-  state = document;
-  problem = null;
-  const wall = source && source.wall();
-  const next = step(source && source.target, state, { failing: troubleSince !== null, wall });
+/** Who came for a recording that is not there is offered what is, and not taken to it. */
+function offerOthers() {
+  const target = targetOf(state);
+  if (playback.source) {
+    nextStep();
+  } else {
+    offer = notice === "recording" && target ? offerOf(target) : null;
+  }
+}
+
+function firstStep() {
+  if (notice === "recording") {
+    offerOthers();
+  } else if (targetOf(state) || link.recording !== null) {
+    openLink();
+  }
+}
+
+function nextStep() {
+  const { source } = playback;
+  const next = step(source.target, state, { failing: playback.failing, wall: source.wall() });
   offer = next.offer;
-  if (next.open && next.open.kind !== "mp4" && !canPlayHls()) {
-    problem = "unsupported";
-  } else if (next.open !== undefined) {
-    reopen(next.open);
+  if (next.open !== undefined) {
+    playback.reopen(next.open);
   } else if (next.follow) {
     source.follow(next.follow);
   }
+  playback.replaceBy(next.replace || null, { urgent: source.target.kind === "hls" });
+}
+
+function onState(document) {
+  const loggedIn = problem === "login";
+  state = document;
+  problem = null;
+  if (!playback.source && !finding) {
+    firstStep();
+  } else if (playback.source) {
+    nextStep();
+  }
+  const { source } = playback;
   if (source) {
     source.expectGrowth(state.state === "live");
+    if (loggedIn) {
+      source.retryNow();
+    }
   }
   render();
 }
@@ -166,60 +182,107 @@ function onProblem(found) {
 }
 
 function goLive() {
-  const edge = source ? source.edge() : null;
+  const edge = playback.source ? playback.source.edge() : null;
   if (edge !== null) {
-    video.playbackRate = 1;
-    chooseSpeed(1);
-    video.currentTime = edge;
-    begin(video, () => (page.sound.hidden = false));
+    page.video.playbackRate = 1;
+    playback.chooseSpeed(1);
+    page.video.currentTime = edge;
+    begin(page.video, () => (page.sound.hidden = false));
   }
 }
 
-function chooseSpeed(rate) {
-  speed = rate;
-  // What the next source begins with.
-  video.defaultPlaybackRate = rate;
-  if (source) {
-    source.setSpeed(rate);
+function openOffered() {
+  offer = null;
+  notice = null;
+  playback.open(targetOf(state));
+}
+
+/** Takes the address of what is on screen along; it holds for the replay too. */
+async function copyMoment() {
+  const wall = playback.source ? playback.source.wall() : null;
+  const copied = await copyWords(window.location.origin + momentLink(link.id, wall), page["link-field"]);
+  showNotice(copied ? "copied" : "copy");
+}
+
+function showNotice(found) {
+  notice = found;
+  render();
+  setTimeout(() => {
+    if (notice === found) {
+      notice = null;
+      render();
+    }
+  }, NOTICE_MS);
+}
+
+/** After sleep the network may be new, and the stream another. */
+function wake() {
+  poll.now();
+  if (playback.source) {
+    playback.source.retryNow({ anyway: true });
   }
+}
+
+function setSpeed(rate) {
+  page.video.playbackRate = rate;
+  playback.chooseSpeed(rate);
 }
 
 /** The speed button shows what the viewer chose, not the tenth by which the live edge is caught up with. */
 function hideCatchingUp(event) {
-  if (video.playbackRate !== speed) {
+  if (event.target === page.video && page.video.playbackRate !== playback.speed) {
     event.stopPropagation();
   }
 }
 
 function wire() {
   page.live.addEventListener("click", goLive);
-  page.switch.addEventListener("click", () => {
-    offer = null;
-    open(step(null, state).open);
-  });
+  page.switch.addEventListener("click", openOffered);
+  page.copy.addEventListener("click", copyMoment);
   page["from-start"].addEventListener("click", () => {
-    video.currentTime = 0;
-    video.play();
+    page.video.currentTime = 0;
+    page.video.play();
   });
   page.sound.addEventListener("click", () => {
-    video.muted = false;
-    video.play();
+    page.video.muted = false;
+    page.video.play();
   });
   page["log-in"].href = window.location.pathname + window.location.search;
-  page.controller.addEventListener("mediaplaybackraterequest", (event) => chooseSpeed(Number(event.detail)));
+  page.controller.addEventListener("mediaplaybackraterequest", (event) => playback.chooseSpeed(Number(event.detail)));
   page.controller.addEventListener("ratechange", hideCatchingUp, true);
-  video.addEventListener("volumechange", () => {
-    page.sound.hidden = page.sound.hidden || !video.muted;
+  stage.on("volumechange", () => {
+    page.sound.hidden = page.sound.hidden || !page.video.muted;
   });
-  video.addEventListener("playing", () => (played = true));
-  ["ended", "seeked", "playing", "pause"].forEach((name) => video.addEventListener(name, render));
-  window.addEventListener("online", () => source && source.retryNow());
-  video.addEventListener("timeupdate", arrive);
-  setInterval(render, LIVE_BUTTON_MS);
+  stage.on("playing", () => (played = true));
+  ["ended", "seeked", "playing", "pause"].forEach((name) => stage.on(name, render));
+  window.addEventListener("online", () => playback.source && playback.source.retryNow());
+  stage.on("timeupdate", arrive);
+  watchSleep(wake);
+  const keeper = stayLive(stage, {
+    view: () => ({
+      behind: playback.behindLive(),
+      paused: page.video.paused,
+      speed: playback.speed,
+      failing: playback.failing,
+    }),
+    goLive,
+  });
+  setInterval(() => {
+    keeper.tick();
+    render();
+  }, LIVE_BUTTON_MS);
 }
 
 fillWords();
 wire();
+controls = setUpControls({
+  page,
+  video: () => page.video,
+  replay: () => playback.source && playback.source.target.replay,
+  edge: () => (playback.source ? playback.source.edge() : null),
+  goLive,
+  setSpeed,
+});
 if (link.problem) {
   onProblem(link.problem);
 } else {

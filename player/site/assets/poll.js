@@ -17,7 +17,8 @@ export function problemOf(status) {
 /** Whether a fatal network error of hls.js will be the same at the next try: refused, or there, but no playlist. */
 export function isFinal({ details, response }) {
   const status = response ? response.code : 0;
-  return (status >= 400 && status < 500) || !/Load(Error|TimeOut)$/.test(details);
+  // Who is not let in may log in again.
+  return (status >= 400 && status < 500 && problemOf(status) !== "login") || !/Load(Error|TimeOut)$/.test(details);
 }
 
 /** How long to wait, in ms, after the given number of failures in a row. */
@@ -36,7 +37,8 @@ export function stateDelay(state, hidden) {
   return hidden ? 10000 : 2000;
 }
 
-async function readJson(url, signal) {
+/** Reads a document: {problem: "ok", document}, or {problem} alone. */
+export async function readJson(url, signal) {
   // "no-cache" asks the server each time, with If-None-Match: an unchanged document costs no body.
   const response = await fetch(url, { cache: "no-cache", signal });
   const problem = problemOf(response.status);

@@ -1,0 +1,17 @@
+// A word on the picture about what a key or a tap has just done. It goes by itself.
+
+const SHOWN_MS = 1200;
+
+/** Returns show(words) for an element that is a polite live region. */
+export function setUpHint(element) {
+  let timer = 0;
+  return (words) => {
+    clearTimeout(timer);
+    element.textContent = words;
+    element.classList.add("shown");
+    timer = setTimeout(() => {
+      element.classList.remove("shown");
+      element.textContent = "";
+    }, SHOWN_MS);
+  };
+}

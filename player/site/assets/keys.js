@@ -1,0 +1,51 @@
+// What each key does: one table for the listener and for the sheet of shortcuts. Pure functions.
+
+const DIGITS = Array.from({ length: 10 }, (_, digit) => String(digit));
+
+// {keys: as events name them, in lower case; shown: as people read them; does, by: the action and its argument;
+// group: where on the sheet}. Lengths in s, volume as a part of the whole.
+export const KEYS = [
+  { group: "playing", keys: ["k", " ", "spacebar", "mediaplaypause"], shown: ["K", "space"], does: "toggle" },
+  { group: "playing", keys: ["j"], shown: ["J"], does: "seekBy", by: -10 },
+  { group: "playing", keys: ["l"], shown: ["L"], does: "seekBy", by: 10 },
+  { group: "playing", keys: ["arrowleft"], shown: ["←"], does: "seekBy", by: -5 },
+  { group: "playing", keys: ["arrowright"], shown: ["→"], does: "seekBy", by: 5 },
+  { group: "playing", keys: [","], shown: [","], does: "stepBy", by: -1 },
+  { group: "playing", keys: ["."], shown: ["."], does: "stepBy", by: 1 },
+  { group: "playing", keys: DIGITS, shown: ["0 – 9"], does: "seekToTenth" },
+  { group: "playing", keys: ["home"], shown: ["home"], does: "seekToStart" },
+  { group: "playing", keys: ["end"], shown: ["end"], does: "seekToEnd" },
+  { group: "playing", keys: ["<"], shown: ["<"], does: "speedBy", by: -1 },
+  { group: "playing", keys: [">"], shown: [">"], does: "speedBy", by: 1 },
+  { group: "looking", keys: ["arrowup"], shown: ["↑"], does: "volumeBy", by: 0.05 },
+  { group: "looking", keys: ["arrowdown"], shown: ["↓"], does: "volumeBy", by: -0.05 },
+  { group: "looking", keys: ["m"], shown: ["M"], does: "mute" },
+  { group: "looking", keys: ["f"], shown: ["F"], does: "fullscreen" },
+  { group: "looking", keys: ["p"], shown: ["P"], does: "pictureInPicture" },
+  { group: "looking", keys: ["?"], shown: ["?"], does: "sheet" },
+];
+
+// What a key that is held down does again and again.
+const REPEATED = ["seekBy", "stepBy", "volumeBy"];
+// Keys by which a focused control is worked, so that they are its own.
+const OWN_KEYS = {
+  button: [" ", "spacebar"],
+  range: ["arrowleft", "arrowright", "arrowup", "arrowdown", "home", "end"],
+  field: null,
+};
+
+/**
+ * The action {does, by} for a key press {key, ctrlKey, altKey, metaKey, repeat}, or null. `focus` is the kind of
+ * control that has the focus: "field" keeps all keys, "button" and "range" those by which they are worked, "" none.
+ */
+export function actionOf({ key, ctrlKey = false, altKey = false, metaKey = false, repeat = false }, focus = "") {
+  const name = key.toLowerCase();
+  if (ctrlKey || altKey || metaKey || focus === "field" || (focus && OWN_KEYS[focus].includes(name))) {
+    return null;
+  }
+  const found = KEYS.find(({ keys }) => keys.includes(name));
+  if (!found || (repeat && !REPEATED.includes(found.does))) {
+    return null;
+  }
+  return { does: found.does, by: found.does === "seekToTenth" ? Number(name) : found.by };
+}
