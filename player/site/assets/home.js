@@ -1,7 +1,11 @@
-// The home page: what is live now, and the replays.
+// The home page: what is live now, then matches and replays, which can be searched.
 
-import { clockText, dateText, timeText } from "./format.js";
-import { playerLink } from "./link.js";
+import { cardsOf, choicesOf, liveSessions } from "./home-model.js";
+import { keepList, makeCard } from "./home-cards.js";
+import { haystack, matcher } from "./home-filter.js";
+import { watchFilter } from "./home-form.js";
+import { cardView } from "./home-views.js";
+import { daysBetween, makeFormats, searchDates } from "./home-words.js";
 import { fillWords, say } from "./page.js";
 import { watchDocument } from "./poll.js";
 import { text } from "./text.js";
@@ -9,59 +13,108 @@ import { text } from "./text.js";
 const POLL_MS = 5000;
 const HIDDEN_MS = 60000;
 
-const message = document.getElementById("message");
-let shown = "";
+const ids = [
+  "content",
+  "count",
+  "disk",
+  "live-list",
+  "live-list-empty",
+  "log-in",
+  "message",
+  "news",
+  "recorded-list",
+  "recorded-list-empty",
+  "show-all",
+];
+const page = Object.fromEntries(ids.map((id) => [id, document.getElementById(id)]));
+const formats = makeFormats();
+const lists = { live: { known: new Map(), cards: [] }, recorded: { known: new Map(), cards: [] } };
+const hays = new Map();
+let shown = null;
 
-function row(href, title, details) {
-  const item = document.createElement("li");
-  const anchor = document.createElement("a");
-  const name = document.createElement("strong");
-  const small = document.createElement("span");
-  anchor.href = href;
-  name.textContent = title;
-  small.textContent = details;
-  anchor.append(name, small);
-  item.append(anchor);
-  return item;
-}
-
-function fill(id, rows, emptyText) {
-  const list = document.getElementById(id);
-  while (list.firstChild) {
-    list.firstChild.remove();
+/** What a search looks at, of one card; worked out when it is first needed. */
+function hayOf(card) {
+  const parts = card.sessions.map(({ key, title, started }) => `${key} ${started} ${title}`).join("\n");
+  const kept = hays.get(card.key);
+  if (kept && kept.parts === parts) {
+    return kept.hay;
   }
-  list.append(...rows);
-  document.getElementById(`${id}-empty`).textContent = rows.length > 0 ? "" : emptyText;
+  const hay = haystack(card, (iso) => (iso ? searchDates(iso, formats) : []));
+  hays.set(card.key, { parts, hay });
+  return hay;
 }
 
-function liveRow({ id, title, started }) {
-  return row(playerLink(id), title || id, text.startedAt(timeText(started)));
+/** Hides the cards of a list that are not wanted; returns how many are left. */
+function sift({ cards, known }, wanted) {
+  return cards.filter((card) => {
+    const { element } = known.get(card.key);
+    element.hidden = !wanted(card);
+    return !element.hidden;
+  }).length;
 }
 
-function replayRow({ id, title, url, started, duration }) {
-  return row(url, title || id, `${dateText(started)} · ${text.home.length(clockText(duration))}`);
+function showFilter(filter) {
+  const filtering = Object.values(filter).some((value) => value.trim());
+  const wanted = matcher(filter, hayOf);
+  const { live, recorded } = lists;
+  const [liveFound, found] = [sift(live, wanted), sift(recorded, wanted)];
+  const { nothingLive, nothingLiveFound, noReplays, nothingFound, count, countOf } = text.home;
+  const all = recorded.cards.length;
+  say(page["live-list-empty"], liveFound > 0 ? "" : live.cards.length > 0 ? nothingLiveFound : nothingLive);
+  say(page["recorded-list-empty"], found > 0 ? "" : all > 0 ? nothingFound : noReplays);
+  say(page.count, all === 0 ? "" : filtering ? countOf(found, all) : count(all));
+  page["show-all"].hidden = !filtering;
 }
 
-function onDocument({ streams, replays }) {
-  say(message, "");
-  // The lists are left alone while they stay the same: whoever tabs through them keeps the place.
-  const now = JSON.stringify([streams, replays]);
-  if (now === shown) {
-    return;
+/** Tells who listens what has begun since the last look at the server. */
+function announce(before, cards) {
+  const known = new Set(liveSessions(before).map(({ id }) => id));
+  const begun = liveSessions(cards).filter(({ id }) => !known.has(id)).map(({ title }) => title);
+  say(page.news, begun.length > 0 ? text.home.isLive(begun) : "");
+}
+
+function showDisk(disk) {
+  const refusing = Boolean(disk && disk.refusing);
+  page.disk.hidden = !refusing;
+  say(page.disk, refusing ? text.home.refusing(disk.message) : "");
+}
+
+function showDocument(index, now) {
+  const cards = cardsOf(index);
+  if (shown) {
+    announce(lists.live.cards, cards.live);
   }
-  shown = now;
-  const live = streams.filter(({ state }) => state === "live" || state === "interrupted");
-  fill("live-list", live.map(liveRow), text.home.nothingLive);
-  fill("replay-list", replays.map(replayRow), text.home.noReplays);
+  Object.entries(lists).forEach(([name, list]) => {
+    list.cards = cards[name];
+    keepList(page[`${name}-list`], list.cards.map((card) => cardView(card, now, formats)), list.known, makeCard);
+  });
+  showDisk(index.disk);
+  form.offer(choicesOf(index));
+  page.content.hidden = false;
+  document.body.classList.remove("loading");
+}
+
+function onDocument(index) {
+  const now = Date.now();
+  say(page.message, "");
+  page["log-in"].hidden = true;
+  // "updated" changes with anything that the index says; the words for its days change at midnight.
+  if (!shown || shown.updated !== index.updated || daysBetween(shown.now, now) !== 0) {
+    showDocument(index, now);
+    shown = { updated: index.updated, now };
+    showFilter(form.filter());
+  }
 }
 
 fillWords();
-document.getElementById("log-in").href = window.location.pathname;
+const form = watchFilter(showFilter);
+say(page.message, text.messages.loading);
+page["log-in"].href = window.location.href;
 watchDocument("/streams/index.json", {
   delay: () => (document.hidden ? HIDDEN_MS : POLL_MS),
   onDocument,
   onProblem(problem) {
-    say(message, text.messages[problem === "login" ? "login" : "connection"]);
-    document.getElementById("log-in").hidden = problem !== "login";
+    say(page.message, text.messages[problem === "login" ? "login" : "connection"]);
+    page["log-in"].hidden = problem !== "login";
   },
 });
