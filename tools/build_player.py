@@ -37,6 +37,8 @@ VENDOR = {
 }
 #: A source map is not shipped, so browsers' developer tools need not ask for it.
 SOURCE_MAP = re.compile(rb"\n//# sourceMappingURL=\S+\s*$")
+#: Comments that have lines of their own, in our modules and styles: a third of their compressed size.
+COMMENT = re.compile(rb"^[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)$", re.DOTALL | re.MULTILINE)
 COMPRESSED = {".css", ".html", ".js", ".svg", ".txt"}
 #: What a first visit to /player may weigh, in bytes, compressed.
 FIRST_LOAD_LIMIT = 250_000
@@ -119,9 +121,15 @@ def install_packages() -> Path:
     return folder / "node_modules"
 
 
+def without_comments(source: bytes) -> bytes:
+    """A module or a style without its comments, every line where it was: browsers report the source's own numbers."""
+    return COMMENT.sub(lambda comment: b"\n" * comment.group().count(b"\n"), source)
+
+
 def collect(packages: Path) -> dict[str, bytes]:
     """The site's files: {path: content}, uncompressed."""
     site = {path.relative_to(PLAYER / "site").as_posix(): path.read_bytes() for path in files_below(PLAYER / "site")}
+    site = {name: without_comments(data) if name.endswith((".js", ".css")) else data for name, data in site.items()}
     for source, name in VENDOR.items():
         path = packages / source
         if not path.is_file():

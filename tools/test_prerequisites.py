@@ -97,6 +97,8 @@ def ensure() -> None:
     # It decodes H.264 with the libraries that came with ffmpeg.
     if os.environ.get("SCRIMBOX_SLOW") == "yes" and not any(map(works, SECOND_BROWSERS)) and apt.known("firefox-esr"):
         apt.require(partial(works, "firefox-esr"), ["firefox-esr"], "the slow tests drive it")
+    if os.environ.get("SCRIMBOX_SLOW") == "yes":
+        apt.require(partial(on_path, "xvfb-run"), ["xvfb", "xauth"], "the slow tests show Electron on it")
     name = browser()
     if name is None:
         raise Trouble(

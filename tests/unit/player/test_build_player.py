@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import tarfile
 from pathlib import Path
 
@@ -32,6 +33,12 @@ def test_the_archive_holds_every_file_readable_for_all_and_the_marker_last() -> 
     assert {member.name for member in members} == set(SITE)
     assert {(member.mode, member.mtime, member.uid) for member in members} == {(0o644, 0, 0)}
     assert members[-1].name == build_player.MARKER
+
+
+def test_comments_are_left_out_and_every_line_stays_where_it_was() -> None:
+    source = b'// One\n/** Two\n * lines. */\nexport const a = "// no"; // stays\n  // three\nconst b = `/* ${a} */`;\n'
+    bare = build_player.without_comments(source)
+    assert bare == b'\n\n\nexport const a = "// no"; // stays\n\nconst b = `/* ${a} */`;\n'
 
 
 def test_text_gets_a_compressed_twin_and_nothing_else_does() -> None:
@@ -78,3 +85,39 @@ def test_the_site_replaces_what_was_there(tmp_path: Path) -> None:
     build_player.write_site(SITE, tmp_path / "site")
     assert not old.exists()
     assert (tmp_path / "site" / "player.html").read_bytes() == PAGE
+
+
+@pytest.fixture(scope="module")
+def built() -> Path:
+    """The folder of the real site, as it is deployed."""
+    with build_player.one_at_a_time():
+        build_player.build()
+    return build_player.BUILD / "site"
+
+
+def compressed(site: Path, page: str) -> dict[str, int]:
+    """The bytes on the wire of a page and all that it names, by file."""
+    names = {page, *re.findall(r'(?:href|src)="/(assets/[^"]+)"', (site / page).read_text())}
+    return {name: (site / f"{name}.gz").stat().st_size for name in names}
+
+
+def test_all_that_the_player_loads_before_the_first_picture_stays_within_the_budget(built: Path) -> None:
+    weighed = compressed(built, "player.html")
+    weighed["assets/vendor/hls.worker.js"] = (built / "assets/vendor/hls.worker.js.gz").stat().st_size
+    assert len(weighed) > 10
+    assert sum(weighed.values()) <= 250_000, sorted(weighed.items(), key=lambda item: -item[1])
+
+
+def test_the_home_page_comes_without_the_player_s_libraries_and_is_light(built: Path) -> None:
+    weighed = compressed(built, "index.html")
+    assert not [name for name in weighed if "vendor" in name]
+    assert sum(weighed.values()) <= 25_000, sorted(weighed.items(), key=lambda item: -item[1])
+
+
+def test_no_style_of_the_site_fetches_anything_that_its_pages_do_not_name(built: Path) -> None:
+    for page in ("player.html", "index.html"):
+        named = compressed(built, page)
+        for style in (name for name in named if name.endswith(".css")):
+            fetched = re.findall(r"url\([\"']?([^\"')]+)", (built / style).read_text())
+            assert {f"assets/{name}" for name in fetched} <= set(named), style
+            assert "@import" not in (built / style).read_text()
