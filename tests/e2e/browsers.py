@@ -105,6 +105,11 @@ class Visit:
                     raise AssertionError(f"{self.name} did not report {event!r} within {timeout} s; last: {last}")
                 self._news.wait(left)
 
+    def all_of(self, event: str) -> list[dict[str, Any]]:
+        """Return the events of a name that have been reported so far."""
+        with self._news:
+            return [found for found in self._events if found["event"] == event]
+
     def close(self) -> None:
         """End the browser, whatever it is doing. Node stands behind a wrapper, so the whole group is told."""
         for number in (signal.SIGTERM, signal.SIGKILL):

@@ -15,13 +15,22 @@ const CHROMIUM_FLAGS = [
   "--autoplay-policy=no-user-gesture-required",
 ];
 
-/** Starts "chromium" or "firefox" from an executable of the system. */
-export function launch(browser, executablePath) {
+/** What a headless Chromium lacks otherwise: a mouse. */
+export const MOUSE_FLAGS = [
+  "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
+];
+
+export const FINGER_FLAGS = [
+  "--blink-settings=primaryHoverType=1,availableHoverTypes=1,primaryPointerType=2,availablePointerTypes=2",
+];
+
+/** Starts "chromium" or "firefox" from an executable of the system; `flags` are for Chromium alone. */
+export function launch(browser, executablePath, flags = []) {
   if (browser === "firefox") {
     const extraPrefsFirefox = { "media.autoplay.default": 0, "media.volume_scale": "0.0" };
     return puppeteer.launch({ browser: "firefox", executablePath, headless: true, extraPrefsFirefox });
   }
-  return puppeteer.launch({ executablePath, headless: true, args: CHROMIUM_FLAGS });
+  return puppeteer.launch({ executablePath, headless: true, args: [...CHROMIUM_FLAGS, ...flags] });
 }
 
 /** Watches a page for what a viewer would never tell us: challenges, errors, policy violations, stuck requests. */
@@ -73,9 +82,8 @@ export function look(page) {
     const message = document.getElementById("message");
     const seen = { state, source, door, problem, message: message ? message.textContent.trim() : "" };
     seen.buttons = Object.fromEntries(["live", "switch", "from-start", "log-in"].map((id) => [id, visible(id)]));
-    const videos = [...document.querySelectorAll("video")].filter((video) => video.readyState >= 2);
-    const video = videos.at(-1);
-    if (!video) {
+    const video = document.querySelector("video.raised");
+    if (!video || video.readyState < 2) {
       return { ...seen, time: null, number: null, brightness: 0, contrast: 0 };
     }
     const [columns, rows, bits, block] = [64, 36, 16, 4];

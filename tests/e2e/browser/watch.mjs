@@ -10,7 +10,7 @@ const browser = await launch(plan.browser, plan.executable);
 
 const seekTo = (page, seconds) =>
   page.evaluate((position) => {
-    [...document.querySelectorAll("video")].at(-1).currentTime = position;
+    document.querySelector("video.raised").currentTime = position;
   }, seconds);
 
 async function shoot(page, moment) {

@@ -1,0 +1,152 @@
+// The cards on the page: made once, afterwards changed only where what they say has changed, and never moved.
+
+const PICTURE = { width: 320, height: 180 };
+
+/** Makes an element: its class, and its children. */
+function make(name, className, ...children) {
+  const element = document.createElement(name);
+  element.className = className;
+  element.append(...children);
+  return element;
+}
+
+/** Changes properties and attributes that differ. */
+function set(element, values) {
+  Object.entries(values).forEach(([name, value]) => {
+    if (name === "text") {
+      if (element.textContent !== value) {
+        element.textContent = value;
+      }
+    } else if (name === "hidden") {
+      element.hidden = value;
+    } else if (element.getAttribute(name) !== value) {
+      element.setAttribute(name, value);
+    }
+  });
+}
+
+/**
+ * Makes a list's children those of `views`, in their order, each known by its key. Who stays is not moved, so the
+ * focus stays; where the focused one goes, its neighbour gets the focus. `kinds.make(view)` returns
+ * {element, change(view)}; `known` is the list's own Map, empty at first.
+ */
+export function keepList(list, views, known, makeItem) {
+  const wanted = new Set(views.map(({ key }) => key));
+  [...known].filter(([key]) => !wanted.has(key)).forEach(([key, { element }]) => {
+    known.delete(key);
+    leave(element);
+  });
+  let place = list.firstElementChild;
+  views.forEach((view) => {
+    if (!known.has(view.key)) {
+      known.set(view.key, { ...makeItem(view), said: "" });
+    }
+    const item = known.get(view.key);
+    const says = JSON.stringify(view);
+    if (item.said !== says) {
+      item.said = says;
+      item.change(view);
+    }
+    if (item.element === place) {
+      place = place.nextElementSibling;
+    } else {
+      list.insertBefore(item.element, place);
+    }
+  });
+}
+
+function leave(element) {
+  const focused = element.contains(document.activeElement);
+  const neighbour = element.nextElementSibling || element.previousElementSibling;
+  element.remove();
+  const link = focused && neighbour && neighbour.querySelector("a");
+  if (link) {
+    link.focus();
+  }
+}
+
+function makePicture() {
+  const image = make("img", "");
+  set(image, { alt: "", loading: "lazy", decoding: "async", ...PICTURE });
+  const mark = make("span", "mark");
+  const length = make("span", "length");
+  const spoken = make("span", "spoken");
+  length.setAttribute("aria-hidden", "true");
+  const element = make("div", "picture", image, mark, length, spoken);
+  return {
+    element,
+    change(view) {
+      set(mark, { text: view.mark });
+      set(length, { text: view.length });
+      set(spoken, { text: view.spoken });
+      if (view.poster) {
+        set(image, { src: view.poster });
+      }
+      set(image, { hidden: !view.poster });
+    },
+  };
+}
+
+function makeFacts() {
+  const when = make("time", "");
+  const facts = make("span", "");
+  const download = make("a", "download");
+  const line = make("p", "facts", facts, download);
+  return {
+    elements: [make("p", "facts", when), line],
+    change(view) {
+      set(when, { text: view.when, datetime: view.started });
+      set(facts, { text: view.facts });
+      set(line, { hidden: !view.facts && !view.download });
+      set(download, { hidden: !view.download });
+      if (view.download) {
+        const { url, name, words, label } = view.download;
+        set(download, { href: url, download: name, text: words, "aria-label": label });
+      }
+    },
+  };
+}
+
+function makeSession(heading) {
+  const link = make("a", "open");
+  const picture = makePicture();
+  const facts = makeFacts();
+  const element = make("li", "card", picture.element, make(heading, "", link), ...facts.elements);
+  return {
+    element,
+    change(view) {
+      set(element, { "data-state": view.state });
+      set(link, { text: view.title, href: view.href, title: view.title });
+      picture.change(view);
+      facts.change(view);
+    },
+  };
+}
+
+function makeMatch() {
+  const title = make("h3", "");
+  const label = make("span", "");
+  const when = make("time", "");
+  const list = make("ul", "cards");
+  const sessions = new Map();
+  const element = make("li", "match", make("div", "match-line", title, make("p", "facts", label, when)), list);
+  return {
+    element,
+    change(view) {
+      set(element, { "data-views": String(Math.min(view.sessions.length, 4)) });
+      set(title, { text: view.title });
+      set(label, { text: view.label });
+      set(when, { text: view.when, datetime: view.started });
+      keepList(list, view.sessions, sessions, () => makeSession("h4"));
+    },
+  };
+}
+
+/** A card's element by what it says: {element, change(view)}. */
+export function makeCard({ kind }) {
+  if (kind === "match") {
+    return makeMatch();
+  }
+  const { element, change } = makeSession("h3");
+  return { element, change: ({ sessions: [session] }) => change(session) };
+}

@@ -1,0 +1,70 @@
+// Steps through a replay of the test pattern, frame by frame, and counts the steps that showed the next frame.
+//
+// node frames.mjs '{"browser", "executable", "url", "login": [name, password] | null, "steps", "artefacts", "name"}'
+
+import { emit, findings, launch, look, lookUntil, observe, pause } from "./browser.mjs";
+
+const plan = JSON.parse(process.argv[2]);
+const browser = await launch(plan.browser, plan.executable);
+
+/** The number on screen once it is another one than `before`, or after a second. No number is shown amid a seek. */
+async function settled(page, before) {
+  const deadline = Date.now() + 1000;
+  for (;;) {
+    await pause(25);
+    const { number } = await look(page);
+    if ((number !== before && number !== null) || Date.now() > deadline) {
+      return number;
+    }
+  }
+}
+
+/** Presses a key again and again: how often the number changed by `by`, and what it did otherwise. */
+async function step(page, key, by) {
+  let exact = 0;
+  const wrong = [];
+  let before = (await look(page)).number;
+  const first = before;
+  for (let i = 0; i < plan.steps; i += 1) {
+    await page.keyboard.press(key);
+    const after = await settled(page, before);
+    if (after - before === by) {
+      exact += 1;
+    } else {
+      wrong.push([before, after]);
+    }
+    before = after;
+  }
+  return { exact, wrong, first, last: before };
+}
+
+try {
+  const page = await browser.newPage();
+  await page.setViewport({ width: 1280, height: 800 });
+  const seen = await observe(page);
+  if (plan.login) {
+    const [username, password] = plan.login;
+    await page.authenticate({ username, password });
+  }
+  await page.goto(plan.url, { waitUntil: "load" });
+  await lookUntil(page, "a picture that moves", ({ time, number }) => time > 0.5 && number > 0, 30);
+  await page.keyboard.press("Home");
+  await pause(2500);
+  await page.keyboard.press("k");
+  await pause(600);
+  const forward = await step(page, ".", 1);
+  const hint = await page.$eval("#hint", (element) => element.textContent);
+  await page.screenshot({ path: `${plan.artefacts}/${plan.name}-step.png` });
+  const back = await step(page, ",", -1);
+  // Somewhere else, without having played there.
+  await page.keyboard.press("6");
+  await pause(800);
+  const elsewhere = await step(page, ".", 1);
+  emit("stepped", { forward, back, elsewhere, hint });
+  emit("done", findings(seen));
+} catch (error) {
+  emit("failed", { error: String(error.stack || error) });
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+}
