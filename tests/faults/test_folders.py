@@ -97,6 +97,7 @@ def deployed(stage: Stage) -> Evidence:
     with stage.variants.start("deployed", srv_bytes=ROOM) as server:
         server.check(f"systemctl stop scrimbox-recorder && rm -r {INCOMING}")
         made = deploy.playbook("deploy", ansible_host=server.name)
+        assert made.returncode == 0, made.stdout[-3000:] + made.stderr[-2000:]
         folder = server.check(f"stat -c '%U %G %a' {INCOMING}")
         up = server.check("systemctl is-active scrimbox-recorder")
         for _ in range(20):
