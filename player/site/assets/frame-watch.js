@@ -53,8 +53,10 @@ export function watchFrames(stage, { video, replay }) {
   /** What has been seen so far, if it is enough for a grid. */
   function measure() {
     const grid = gridOf(samples);
-    if (grid) {
-      measured = { ...grid, part: partStart(replay(), samples[samples.length - 1].time) };
+    const part = grid && partStart(replay(), samples[samples.length - 1].time);
+    // A run that stuttered does not undo what was measured in the same part before.
+    if (grid && (grid.steady || !measured || !measured.steady || measured.part !== part)) {
+      measured = { ...grid, part };
     }
     return measured;
   }
@@ -97,10 +99,13 @@ export function watchFrames(stage, { video, replay }) {
   }
 
   function learn({ target }) {
-    if (!tellsAll && target === video() && target.requestVideoFrameCallback) {
+    if (!tellsAll && target === video() && target.paused && target.requestVideoFrameCallback) {
       const sought = target.currentTime;
       target.requestVideoFrameCallback((_now, { mediaTime }) => {
-        tellsAll = tellsAll || Math.abs(mediaTime - sought) > SAME_S;
+        // What plays on comes with the time of a frame anyway.
+        if (target.paused && target.currentTime === sought) {
+          tellsAll = tellsAll || Math.abs(mediaTime - sought) > SAME_S;
+        }
       });
     }
   }

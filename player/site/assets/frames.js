@@ -14,8 +14,10 @@ const BESIDE = 0.15;
 const ENOUGH = 8;
 // Lengths of frames that differ by less than this, as a part of them, differ by rounding.
 const ALIKE = 0.1;
-// So many of the last samples may be wrong: the time of a frame that was left out, or the clock's in its place.
+// So many samples in a row may be wrong.
 const ASTRAY = 3;
+// More of them than this, as a part of the others, and there is no grid.
+const FEW = 0.2;
 // A position this little before a frame, as a part of it, is the frame's own: positions are rounded too.
 const ROUNDING = 0.02;
 // More frames missing than this, as a part of all, make a variable frame rate.
@@ -44,18 +46,28 @@ function fit(points) {
   return [y0 - slope * x0, slope];
 }
 
-/** The last samples that lie on a grid of frames `duration` long, as points [number of the frame, time]. */
+/**
+ * The last samples that lie on a grid of frames `duration` long, as points [number of the frame, time]. Single samples
+ * beside it are left out: a browser in a hurry tells a frame too early, or the clock's time. Several in a row are where
+ * another grid begins.
+ */
 function lastOnGrid(samples, duration) {
   const points = [[0, samples[samples.length - 1].time]];
-  for (let i = samples.length - 2; i >= 0; i -= 1) {
-    const frames = (samples[i + 1].time - samples[i].time) / duration;
+  let astray = 0;
+  let all = 0;
+  for (let i = samples.length - 2; i >= 0 && astray <= ASTRAY; i -= 1) {
+    const [number, time] = points[points.length - 1];
+    const frames = (time - samples[i].time) / duration;
     const whole = Math.round(frames);
-    if (whole < 1 || Math.abs(frames - whole) > BESIDE) {
-      break;
+    if (Math.abs(frames - whole) > BESIDE) {
+      astray += 1;
+      all += 1;
+    } else {
+      astray = 0;
+      points.push([number - whole, samples[i].time]);
     }
-    points.push([points[points.length - 1][0] - whole, samples[i].time]);
   }
-  return points;
+  return all - astray > points.length * FEW ? [] : points;
 }
 
 /**
@@ -71,7 +83,11 @@ export function gridOf(samples) {
   const lengths = samples.slice(1).map(({ time, count }, i) => {
     return (time - samples[i].time) / Math.max(1, count - samples[i].count);
   });
-  const short = lengths.sort((a, b) => a - b)[Math.floor(lengths.length / 4)];
+  const forward = lengths.filter((length) => length > 0).sort((a, b) => a - b);
+  if (forward.length < ENOUGH - 1) {
+    return null;
+  }
+  const short = forward[Math.floor(forward.length / 4)];
   const alike = lengths.filter((length) => Math.abs(length - short) < ALIKE * short);
   const usual = alike.reduce((sum, length) => sum + length, 0) / alike.length;
   const points = Array.from({ length: ASTRAY + 1 }, (_, left) => {

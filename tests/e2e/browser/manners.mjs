@@ -35,7 +35,9 @@ function phoneFaults(page, least) {
     const wide = document.documentElement.scrollWidth - window.innerWidth;
     const controls = "button, a, [role=button], input, select, media-time-range, media-play-button";
     const small = [...document.querySelectorAll(controls)].flatMap((element) => {
-      const { width, height } = element.getBoundingClientRect();
+      // A card's link takes the whole card.
+      const stretched = window.getComputedStyle(element, "::after").position === "absolute";
+      const { width, height } = (stretched ? element.offsetParent : element).getBoundingClientRect();
       const within = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
       const name = element.id || element.textContent.trim() || element.localName;
       return within && (width < size || height < size) ? [`${name}: ${Math.round(width)} x ${Math.round(height)}`] : [];
