@@ -59,7 +59,7 @@ def test_a_replay_is_accessible_and_keeps_to_its_policy(ended: Ended, alice: Sit
     assert moments(seen, "replay", "desktop") == moments(seen, "replay", "phone") == MOMENTS
 
 
-@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+@pytest.mark.parametrize("browser", ["chromium", pytest.param("firefox", marks=pytest.mark.slow)])
 def test_each_step_of_a_replay_shows_the_next_frame(ended: Ended, alice: Site, browser: str) -> None:
     assert ended.viewer["event"] == "replay"
     assert alice.login is not None
