@@ -9,7 +9,7 @@ from pathlib import Path
 from . import stale
 from .config import Config
 from .disk import Disk, Listing
-from .names import live_playlist, split_file
+from .names import split_file
 from .playlists import listed
 
 log = logging.getLogger(__name__)
@@ -110,12 +110,3 @@ class Sweeper:
             return path.stat().st_mtime
         except FileNotFoundError:
             return 0.0
-
-
-def window_bytes(folder: Path, stream: str) -> int:
-    """Bytes of the segments that a live playlist lists."""
-    try:
-        names = listed((folder / live_playlist(stream)).read_text(encoding="ascii", errors="replace"))
-    except FileNotFoundError:
-        return 0
-    return sum((folder / name).stat().st_size for name in names if (folder / name).exists())
