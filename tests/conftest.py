@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[1]
 BUILD = PROJECT / "build" / "test"
 ARTEFACTS = PROJECT / "artefacts"
-INSTANCE = "scrimbox-default"
+INSTANCE = os.environ.get("SCRIMBOX_INSTANCE", "scrimbox-default")
+"""The container of the converged server; by another name, clones of it can be tested side by side."""
 RINGS = ("unit", "render", "system", "e2e", "faults")
 
 

@@ -30,10 +30,14 @@ def inventory() -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     hosts = {"all": {"hosts": {INSTANCE: {"ansible_connection": "community.docker.docker"}}}}
     (folder / "hosts.yml").write_text(json.dumps(hosts))
-    for name, source in {"group_vars": PROJECT / "inventory", "host_vars": PROJECT / "molecule" / "shared"}.items():
-        link = folder / name
+    (folder / "host_vars").mkdir(exist_ok=True)
+    links = {
+        folder / "group_vars": PROJECT / "inventory" / "group_vars",
+        folder / "host_vars" / f"{INSTANCE}.yml": PROJECT / "molecule/shared/host_vars/scrimbox-default.yml",
+    }
+    for link, source in links.items():
         link.unlink(missing_ok=True)
-        link.symlink_to(source / name)
+        link.symlink_to(source)
     return folder
 
 

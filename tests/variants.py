@@ -173,13 +173,13 @@ class Variants:
         """Start a variant and wait until every service is up; it is removed in the end.
 
         Args:
-            name: its container is called scrimbox-NAME.
+            name: its container is called INSTANCE-NAME.
             srv_bytes: size of a file system of its own for /srv, which a power cut empties; 0: as the server's.
             settings: keys of /etc/scrimbox/recorder.json that are different here.
             files: further files by path, there from the first boot (unit drop-ins, programs).
         """
         self.snapshot()
-        variant = Variant(f"scrimbox-{name}", _free_ports(), self._credentials)
+        variant = Variant(f"{self._instance}-{name}", _free_ports(), self._credentials)
         container.remove(variant.name)
         before = ["mount --make-rshared /", _EMPTY_SRV]
         own = []

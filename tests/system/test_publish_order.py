@@ -2,8 +2,6 @@
 
 A second nginx runs beside the services, from the same binary, on loopback ports of its own inside the container, with a
 callback that can be slow. The services are not touched.
-
-SCRIMBOX_TEST_CONTAINER names another container, SCRIMBOX_TEST_NGINX another binary in it.
 """
 
 from __future__ import annotations
@@ -21,7 +19,6 @@ import pytest
 
 from tests.conftest import INSTANCE, PROJECT
 
-CONTAINER = os.environ.get("SCRIMBOX_TEST_CONTAINER", INSTANCE)
 BINARY = os.environ.get("SCRIMBOX_TEST_NGINX", "/opt/scrimbox/nginx/current/sbin/nginx")
 FPS = 30
 SECONDS = 7
@@ -119,7 +116,7 @@ class Bench:
         where = f"rtmp://127.0.0.1:{self.rtmp}/{app}/{name}"
         return subprocess.Popen(
             [
-                *("docker", "exec", CONTAINER, "ffmpeg", "-nostdin", "-v", "error", *pace),
+                *("docker", "exec", INSTANCE, "ffmpeg", "-nostdin", "-v", "error", *pace),
                 *("-i", str(self.folder / media), "-c", "copy", "-f", "flv", where),
             ],
             stdout=subprocess.DEVNULL,
@@ -133,7 +130,7 @@ class Bench:
     def start_stubborn(self, *names: str) -> subprocess.Popen[str]:
         """Start what `stubborn` waits for."""
         arguments = json.dumps([self.rtmp, names, 2 * FPS, 6])
-        command = ["docker", "exec", CONTAINER, "python3", f"{self.folder}/stubborn.py", arguments]
+        command = ["docker", "exec", INSTANCE, "python3", f"{self.folder}/stubborn.py", arguments]
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     def files(self, label: str) -> list[str]:
@@ -167,7 +164,7 @@ def heard(publisher: subprocess.Popen[str]) -> Told:
 def inside(*command: str, timeout: float = 60) -> str:
     """Run a command in the container and return its output; its errors are part of a failure's message."""
     done = subprocess.run(
-        ["docker", "exec", CONTAINER, *command], capture_output=True, text=True, timeout=timeout, check=False
+        ["docker", "exec", INSTANCE, *command], capture_output=True, text=True, timeout=timeout, check=False
     )
     assert done.returncode == 0, f"{command[:4]} ended with {done.returncode}: {done.stderr[-2000:]}"
     return done.stdout
@@ -176,7 +173,7 @@ def inside(*command: str, timeout: float = 60) -> str:
 def wait_for(what: str, *command: str, seconds: float = 10) -> None:
     """Run a command until it succeeds."""
     deadline = time.monotonic() + seconds
-    while subprocess.run(["docker", "exec", CONTAINER, *command], capture_output=True, check=False).returncode:
+    while subprocess.run(["docker", "exec", INSTANCE, *command], capture_output=True, check=False).returncode:
         assert time.monotonic() < deadline, f"{what} did not come about within {seconds} s"
         time.sleep(0.05)
 
@@ -215,10 +212,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     (here / "stubborn.py").write_text(STUBBORN)
     shutil.copy(PROJECT / "tests" / "rtmp.py", here)
     try:
-        subprocess.run(["docker", "cp", f"{here}/.", f"{CONTAINER}:{folder}"], check=True, capture_output=True)
+        subprocess.run(["docker", "cp", f"{here}/.", f"{INSTANCE}:{folder}"], check=True, capture_output=True)
         inside("mkdir", f"{folder}/flv", f"{folder}/hls")
         encode(folder)
-        serve = ["docker", "exec", "-d", CONTAINER, "python3", f"{folder}/callback.py", str(callback), str(folder)]
+        serve = ["docker", "exec", "-d", INSTANCE, "python3", f"{folder}/callback.py", str(callback), str(folder)]
         subprocess.run(serve, check=True)
         wait_for("the callback", "test", "-s", f"{folder}/callback.pid")
         inside(BINARY, "-p", str(folder), "-c", f"{folder}/nginx.conf")
