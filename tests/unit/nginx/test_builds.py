@@ -90,6 +90,7 @@ def test_optional_modules_that_are_not_named_are_left_out_also_those_of_a_later_
       --without-http_map_module          disable ngx_http_map_module
       --without-http_brand_new_module    disable ngx_http_brand_new_module
       --without-stream_map_module        disable ngx_stream_map_module
+      --without-stream_geo_module        disable ngx_stream_geo_module
       --without-http                     disable HTTP server
       --without-http-cache               disable HTTP cache
     """
@@ -97,7 +98,7 @@ def test_optional_modules_that_are_not_named_are_left_out_also_those_of_a_later_
     assert left_out == [
         "--without-http_brand_new_module",
         "--without-select_module",
-        "--without-stream_map_module",
+        "--without-stream_geo_module",
     ]
 
 
