@@ -150,6 +150,7 @@ def demo_variables() -> dict[str, Any]:
         "scrimbox_domain": "",
         "scrimbox_http_port": HTTP_PORT,
         "scrimbox_rtmp_port": RTMP_PORT,
+        "scrimbox_tls_mode": "off",
         "scrimbox_public_url": f"http://{container.LOOPBACK}:{ports[HTTP_PORT]}",
         "scrimbox_public_rtmp": f"rtmp://{container.LOOPBACK}:{ports[RTMP_PORT]}/live",
     }

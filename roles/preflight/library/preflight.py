@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import fcntl
+import ipaddress
 import json
 import os
 import pwd
 import re
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -30,6 +32,8 @@ options:
   reserve_gb: {type: float, required: true, description: Free space in GB below which nobody new may publish}
   floor_gb: {type: float, required: true, description: Free space in GB below which live publishers are ended}
   webhook: {type: str, required: true, description: Address that is told when the disk gets short}
+  host: {type: str, required: true, description: The server's public host name or IP address}
+  found: {type: list, elements: str, required: true, description: Problems that others have found already}
 """
 GROUP = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 WEBHOOK = re.compile(r"https?://[^\s/?#]+[!-~]*")
@@ -65,7 +69,7 @@ def port_problem(port: int, listeners: str, our_uids: set[int]) -> str | None:
         who = ", ".join(sorted({f"{name} (process {pid})" for name, pid in re.findall(r'"([^"]+)",pid=(\d+)', line)}))
         return (
             f"Port {port} is taken by {who or 'another program'}. Stop and disable that service, "
-            "or choose another port (scrimbox_http_port, scrimbox_rtmp_port)."
+            "or choose another port (scrimbox_http_port, scrimbox_https_port, scrimbox_rtmp_port, scrimbox_rtmps_port)."
         )
     return None
 
@@ -164,6 +168,20 @@ def output_of(*command: str) -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout.decode()
 
 
+def is_public(addresses: list[str]) -> bool:
+    """Whether one of these IP addresses can be reached from the whole internet."""
+    return any(ipaddress.ip_address(address).is_global for address in addresses)
+
+
+def addresses_of(host: str) -> list[str]:
+    """What a name stands for as this server sees it, and this server's own addresses."""
+    own = re.findall(r"inet6? ([0-9a-f.:]+)", output_of("ip", "-oneline", "address"))
+    try:
+        return own + [str(found[4][0]).partition("%")[0] for found in socket.getaddrinfo(host, None)]
+    except OSError:
+        return own
+
+
 def port_problems(ports: list[int]) -> list[str | None]:
     """Check every port against the listening sockets."""
     ours = {user.pw_uid for user in pwd.getpwall() if user.pw_name.startswith("scrimbox-")}
@@ -210,14 +228,21 @@ def main() -> None:
             "reserve_gb": {"type": "float", "required": True},
             "floor_gb": {"type": "float", "required": True},
             "webhook": {"type": "str", "required": True, "no_log": True},
+            "host": {"type": "str", "required": True},
+            "found": {"type": "list", "elements": "str", "required": True},
         },
         supports_check_mode=True,
     )
-    problems = problems_of(module.params)
+    problems = [*module.params["found"], *problems_of(module.params)]
     if problems:
         module.fail_json(msg="Nothing was changed. Before Scrimbox can be installed:\n- " + "\n- ".join(problems))
     deployed = json.loads(DEPLOYED_SECRETS.read_text()) if DEPLOYED_SECRETS.exists() else {}
-    module.exit_json(changed=False, ipv6=Path("/proc/net/if_inet6").exists(), deployed_secrets=deployed)
+    module.exit_json(
+        changed=False,
+        ipv6=Path("/proc/net/if_inet6").exists(),
+        deployed_secrets=deployed,
+        public=is_public(addresses_of(module.params["host"])),
+    )
 
 
 if __name__ == "__main__":
