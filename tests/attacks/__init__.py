@@ -1,0 +1,1 @@
+"""What somebody with bad intentions would try, against the converged server and servers like it."""
