@@ -25,6 +25,7 @@ test("every key does what players and editors have taught people", () => {
     f: ["fullscreen", undefined],
     m: ["mute", undefined],
     p: ["pictureInPicture", undefined],
+    c: ["copyLink", undefined],
     "?": ["sheet", undefined],
     "<": ["speedBy", -1],
     ">": ["speedBy", 1],
@@ -37,7 +38,9 @@ test("other keys, and those of the browser, are left alone", () => {
   assert.equal(press("x"), null);
   assert.equal(press("Tab"), null);
   assert.equal(press("Escape"), null);
-  ["ctrlKey", "altKey", "metaKey"].forEach((modifier) => assert.equal(press("f", { [modifier]: true }), null));
+  ["ctrlKey", "altKey", "metaKey"].forEach((modifier) => {
+    ["f", "c"].forEach((key) => assert.equal(press(key, { [modifier]: true }), null, `${modifier} ${key}`));
+  });
 });
 
 test("who types types, and a focused control keeps the keys that work it", () => {
@@ -51,7 +54,7 @@ test("who types types, and a focused control keeps the keys that work it", () =>
 test("a key that is held down seeks and steps on, and switches once", () => {
   assert.equal(press("l", { repeat: true }).does, "seekBy");
   assert.equal(press(".", { repeat: true }).does, "stepBy");
-  ["f", "m", "p", "k", "?", ">"].forEach((key) => assert.equal(press(key, { repeat: true }), null, key));
+  ["f", "m", "p", "c", "k", "?", ">"].forEach((key) => assert.equal(press(key, { repeat: true }), null, key));
 });
 
 test("no key is meant twice, and the sheet has words for each", () => {

@@ -37,9 +37,10 @@ function focusKind(element) {
 
 /**
  * Sets everything up. `page` has the elements; `video()` is the media element on screen; `replay()` the replay that it
- * shows or null; `edge()` the live position in s or null; `goLive()` and `setSpeed(rate)` do what they say.
+ * shows or null; `edge()` the live position in s or null; `goLive()` and `setSpeed(rate)` do what they say;
+ * `copyMoment()` copies the link and says whether it could.
  */
-export function setUpControls({ page, video, replay, edge, goLive, setSpeed }) {
+export function setUpControls({ page, video, replay, edge, goLive, setSpeed, copyMoment }) {
   const { controller } = page;
   const stage = controller;
   const hint = setUpHint(page.hint);
@@ -134,6 +135,11 @@ export function setUpControls({ page, video, replay, edge, goLive, setSpeed }) {
         return;
       }
       ask(document.pictureInPictureElement ? "mediaexitpiprequest" : "mediaenterpiprequest");
+    },
+    async copyLink() {
+      if (await copyMoment()) {
+        hint(text.messages.copied);
+      }
     },
     sheet: () => sheet.toggle(),
   };

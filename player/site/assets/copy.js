@@ -11,6 +11,8 @@ export async function copyWords(words, field) {
     field.value = words;
     field.hidden = false;
     field.focus();
+    // Who works by keyboard has the keys of the player again.
+    field.onkeydown = ({ key }) => key === "Escape" && (field.hidden = true);
     field.select();
     return false;
   }

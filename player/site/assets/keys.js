@@ -22,6 +22,7 @@ export const KEYS = [
   { group: "looking", keys: ["m"], shown: ["M"], does: "mute" },
   { group: "looking", keys: ["f"], shown: ["F"], does: "fullscreen" },
   { group: "looking", keys: ["p"], shown: ["P"], does: "pictureInPicture" },
+  { group: "looking", keys: ["c"], shown: ["C"], does: "copyLink" },
   { group: "looking", keys: ["?"], shown: ["?"], does: "sheet" },
 ];
 

@@ -197,11 +197,21 @@ function openOffered() {
   playback.open(targetOf(state));
 }
 
-/** Takes the address of what is on screen along; it holds for the replay too. */
+/** Takes the address of what is on screen along; it holds for the replay too. Says whether it is copied. */
 async function copyMoment() {
-  const wall = playback.source ? playback.source.wall() : null;
-  const copied = await copyWords(window.location.origin + momentLink(link.id, wall), page["link-field"]);
-  showNotice(copied ? "copied" : "copy");
+  const { source } = playback;
+  if (!source) {
+    return false;
+  }
+  const copied = await copyWords(window.location.origin + momentLink(link.id, source.wall()), page["link-field"]);
+  if (!copied) {
+    showNotice("copy");
+    if (document.fullscreenElement) {
+      // The field is on the page, below the picture.
+      document.exitFullscreen();
+    }
+  }
+  return copied;
 }
 
 function showNotice(found) {
@@ -238,7 +248,7 @@ function hideCatchingUp(event) {
 function wire() {
   page.live.addEventListener("click", goLive);
   page.switch.addEventListener("click", openOffered);
-  page.copy.addEventListener("click", copyMoment);
+  page.copy.addEventListener("click", async () => (await copyMoment()) && showNotice("copied"));
   page["from-start"].addEventListener("click", () => {
     page.video.currentTime = 0;
     page.video.play();
@@ -282,6 +292,7 @@ controls = setUpControls({
   edge: () => (playback.source ? playback.source.edge() : null),
   goLive,
   setSpeed,
+  copyMoment,
 });
 if (link.problem) {
   onProblem(link.problem);

@@ -118,6 +118,7 @@ export const text = {
     mute: "Sound off or on",
     fullscreen: "Full screen",
     pictureInPicture: "Picture in picture",
+    copyLink: "Copy link at this moment",
     sheet: "This sheet",
   },
   touch: [
