@@ -16,6 +16,8 @@ import { text } from "./text.js";
 
 // Jumps that come this soon after one another, in ms, are told as one.
 const TOGETHER_MS = 1000;
+// Where a recording goes on is said until it does, in ms: the picture has to come first.
+const RESUMED_MS = 4000;
 // The last frame is in front of the end, in s.
 const LAST_FRAME_S = 0.05;
 
@@ -174,7 +176,7 @@ export function setUpControls({ page, video, replay, edge, goLive, setSpeed, cop
       const { wall, place, speed: rate } = target.replay ? memory.recall(target.replay) : fresh;
       changeSpeed(rate);
       if (wall !== null) {
-        hint(text.resumed(clockText(place)));
+        hint(text.resumed(clockText(place)), RESUMED_MS);
       }
       return wall;
     },

@@ -2,16 +2,16 @@
 
 const SHOWN_MS = 1200;
 
-/** Returns show(words) for an element that is a polite live region. */
+/** Returns show(words, ms) for an element that is a polite live region. */
 export function setUpHint(element) {
   let timer = 0;
-  return (words) => {
+  return (words, shown = SHOWN_MS) => {
     clearTimeout(timer);
     element.textContent = words;
     element.classList.add("shown");
     timer = setTimeout(() => {
       element.classList.remove("shown");
       element.textContent = "";
-    }, SHOWN_MS);
+    }, shown);
   };
 }

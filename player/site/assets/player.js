@@ -71,12 +71,14 @@ function render() {
   say(page.badge, badgeFor(view));
   say(page.message, messageFor(view));
   say(page.times, timesText(source));
-  page.switch.hidden = offer === null;
+  // Who is not logged in can do nothing else first.
+  const known = problem !== "login";
+  page.switch.hidden = offer === null || !known;
   if (offer) {
     say(page.switch, offer === "live" ? text.labels.liveAgain : text.labels.newest);
   }
-  page["from-start"].hidden = !(page.video.ended && (kind === "mp4" || kind === "dvr"));
-  page["log-in"].hidden = problem !== "login";
+  page["from-start"].hidden = !(known && page.video.ended && (kind === "mp4" || kind === "dvr"));
+  page["log-in"].hidden = known;
   page.copy.hidden = source === null;
   showLiveButton(page.live, playback.behindLive());
 }
