@@ -34,9 +34,13 @@ options:
   webhook: {type: str, required: true, description: Address that is told when the disk gets short}
   host: {type: str, required: true, description: The server's public host name or IP address}
   found: {type: list, elements: str, required: true, description: Problems that others have found already}
+  access_mode: {type: list, elements: str, required: true, description: What lets a viewer in}
+  access_networks: {type: list, elements: str, required: true, description: Networks that let a viewer in}
+  access_satisfy: {type: str, required: true, description: Whether any or all of it is needed}
 """
 GROUP = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 WEBHOOK = re.compile(r"https?://[^\s/?#]+[!-~]*")
+ACCESS_MODES = ("password", "link", "network")
 FOLDERS = ("/srv/hls", "/srv/recordings", "/srv/recordings/incoming", "/srv/streams")
 DEPLOYED_SECRETS = Path("/etc/scrimbox/secrets.json")
 APT_LOCK = Path("/var/lib/dpkg/lock-frontend")
@@ -134,6 +138,42 @@ def webhook_problem(webhook: str) -> str | None:
     return "scrimbox_alert_webhook is no address; allowed is https://… or http://… without spaces, or nothing."
 
 
+def access_problem(modes: list[str], networks: list[str], satisfy: str) -> str | None:
+    """Say what is wrong with the choice of who may watch."""
+    unknown = [mode for mode in modes if mode not in ACCESS_MODES]
+    if unknown or not modes or len(set(modes)) < len(modes):
+        return (
+            f"scrimbox_access_mode is [{', '.join(modes)}]; allowed is a list of one or more of "
+            f"{', '.join(ACCESS_MODES)}, each once."
+        )
+    if satisfy not in ("any", "all"):
+        return f"scrimbox_access_satisfy is {satisfy!r}; allowed is any or all."
+    if satisfy == "all" and (modes == ["network"] or "network" not in modes):
+        return (
+            "scrimbox_access_satisfy is 'all', which means: from the networks and logged in. Put network and one of "
+            "password and link into scrimbox_access_mode, or set it to any."
+        )
+    if ("network" in modes) != bool(networks):
+        return (
+            f"scrimbox_access_networks is [{', '.join(networks)}] and scrimbox_access_mode [{', '.join(modes)}]; "
+            "give the networks with the mode network, and only then."
+        )
+    return network_problem(networks)
+
+
+def network_problem(networks: list[str]) -> str | None:
+    """Say which networks cannot be used."""
+    for network in networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            return (
+                f"scrimbox_access_networks: {network!r} is no network ({error}); allowed is for example 192.0.2.0/24, "
+                "198.51.100.7 or 2001:db8::/32."
+            )
+    return None
+
+
 def folder_problem(path: str) -> str | None:
     """Say why a folder that is there already could not take a recording."""
     place = Path(path)
@@ -208,6 +248,7 @@ def problems_of(params: dict) -> list[str]:
         group_problem(params["groups"]),
         reserve_problem(params["reserve_gb"], params["floor_gb"], total),
         webhook_problem(params["webhook"]),
+        access_problem(params["access_mode"], params["access_networks"], params["access_satisfy"]),
         *(folder_problem(folder) for folder in FOLDERS),
         *port_problems(params["ports"]),
         apt_problem(params["apt_wait"]),
@@ -230,6 +271,9 @@ def main() -> None:
             "webhook": {"type": "str", "required": True, "no_log": True},
             "host": {"type": "str", "required": True},
             "found": {"type": "list", "elements": "str", "required": True},
+            "access_mode": {"type": "list", "elements": "str", "required": True},
+            "access_networks": {"type": "list", "elements": "str", "required": True},
+            "access_satisfy": {"type": "str", "required": True},
         },
         supports_check_mode=True,
     )

@@ -97,3 +97,40 @@ def test_a_folder_on_a_read_only_disk_is_refused(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(preflight.os, "statvfs", lambda path: ReadOnly)
     assert "read-only" in (preflight.folder_problem(str(tmp_path)) or "")
+
+
+@pytest.mark.parametrize(
+    ("modes", "networks", "satisfy"),
+    [
+        (["password"], [], "any"),
+        (["link", "password"], [], "any"),
+        (["network"], ["192.0.2.0/24", "2001:db8::/32", "198.51.100.7"], "any"),
+        (["network", "link"], ["192.0.2.0/24"], "all"),
+    ],
+)
+def test_a_choice_of_who_may_watch_that_can_be(modes: list[str], networks: list[str], satisfy: str) -> None:
+    assert preflight.access_problem(modes, networks, satisfy) is None
+
+
+@pytest.mark.parametrize(
+    ("modes", "networks", "satisfy", "words"),
+    [
+        ([], [], "any", ["scrimbox_access_mode is []", "password, link, network"]),
+        (["pasword"], [], "any", ["scrimbox_access_mode is [pasword]"]),
+        (["link", "link"], [], "any", ["each once"]),
+        (["password"], [], "some", ["scrimbox_access_satisfy is 'some'", "any or all"]),
+        (["password", "link"], [], "all", ["Put network and one of"]),
+        (["network"], ["192.0.2.0/24"], "all", ["Put network and one of"]),
+        (["network"], [], "any", ["scrimbox_access_networks is []"]),
+        (["password"], ["192.0.2.0/24"], "any", ["with the mode network, and only then"]),
+        (["network"], ["192.0.2.1/24"], "any", ["'192.0.2.1/24'", "host bits"]),
+        (["network"], ["192.0.2.0/24", "home"], "any", ["'home'", "for example"]),
+        (["network"], ["default 1;"], "any", ["'default 1;'"]),
+    ],
+)
+def test_a_choice_of_who_may_watch_that_cannot_be_says_what_is_allowed(
+    modes: list[str], networks: list[str], satisfy: str, words: list[str]
+) -> None:
+    found = preflight.access_problem(modes, networks, satisfy)
+    assert found is not None
+    assert all(word in found for word in words), found
