@@ -10,8 +10,8 @@ from tests.render.renderer import TEMPLATES, directives, render
 
 KEYS = {"match123": "a" * 32, "bravo": "0123456789abcdef" * 2}
 VIEWERS = {
-    "alice": {"password": "correct-horse", "salt": "0123456789abcdef", "cookie": "c" * 64},
-    "bob": {"password": "battery-staple", "salt": "fedcba9876543210", "cookie": "d" * 64},
+    "alice": {"password": "correct-horse", "token": "1" * 48, "salt": "0123456789abcdef", "cookie": "c" * 64},
+    "bob": {"password": "battery-staple", "token": "2" * 48, "salt": "fedcba9876543210", "cookie": "d" * 64},
 }
 
 
@@ -54,6 +54,18 @@ def test_auth_knows_each_key_for_one_stream_and_nobody_else() -> None:
     for stream, key in KEYS.items():
         assert f'"{key}" "{stream}:{key}"' in text
     assert text.count('default "";') == 2
+
+
+def test_auth_knows_each_publisher_by_a_key_and_never_names_the_key() -> None:
+    keys = {"match123/alice": "a" * 32, "match123/pc2": "b" * 32, "bravo": "c" * 32}
+    text = render(TEMPLATES / "auth" / "nginx.conf.j2", "auth", auth_publish_keys=keys)
+    for name in ("alice", "pc2"):
+        key = keys[f"match123/{name}"]
+        assert f'"{key}" "match123:{key}";' in text
+        assert f'"{key}" "{name}";' in text
+    assert text.count('"match123" "match123";') == 1
+    assert f'"{"c" * 32}" "bravo:{"c" * 32}";' in text
+    assert "/" not in directives(text, "log_format")[0]
 
 
 def test_auth_without_streams_lets_nobody_in() -> None:
@@ -148,27 +160,114 @@ def test_ports_are_the_operator_s(text: str, port: str) -> None:
     assert all(re.match(rf"(\[::\]:)?{port}\b", place) for place in listening)
 
 
+def block(text: str, start: str) -> str:
+    """The first block that begins so, to its closing bracket."""
+    found = text[text.index(start) :]
+    return found[: found.index("\n    }")]
+
+
 def test_web_gives_every_viewer_one_cookie_and_holds_no_password() -> None:
     text = web()
     for name, login in VIEWERS.items():
-        assert f'"{login["cookie"]}" "off"' in text
-        assert text.count(login["cookie"]) == 2
+        assert f'"{login["cookie"]}" 1; # {name}' in block(text, "map $cookie_scrimbox")
+        assert f'"Scrimbox:{name}" "scrimbox={login["cookie"]}; ' in block(text, 'map "$realm:$remote_user"')
         assert login["password"] not in text
-        assert f":{name}" in text
 
 
-def test_a_removed_viewer_s_cookie_is_gone() -> None:
-    text = web(web_viewers={"alice": VIEWERS["alice"]})
-    assert VIEWERS["bob"]["cookie"] in web()
+def test_a_removed_viewer_s_cookie_and_token_are_gone() -> None:
+    everybody, left = (
+        web(web_access_mode=["link"]),
+        web(web_access_mode=["link"], web_viewers={"alice": VIEWERS["alice"]}),
+    )
     # combine_vars merges dictionaries, so the smaller scenario stands alone here
-    assert VIEWERS["bob"]["cookie"] not in text
+    for secret in (VIEWERS["bob"]["cookie"], VIEWERS["bob"]["token"]):
+        assert secret in everybody
+        assert secret not in left
 
 
-def test_web_asks_for_a_password_everywhere_but_for_its_health() -> None:
+MODES = [
+    ["password"],
+    ["link"],
+    ["network"],
+    ["password", "link"],
+    ["password", "network"],
+    ["link", "network"],
+    ["password", "link", "network"],
+]
+
+
+@pytest.mark.parametrize("modes", MODES, ids="+".join)
+def test_only_what_is_declared_lets_a_viewer_in(modes: list[str]) -> None:
+    text = web(web_access_mode=modes, web_access_networks=["192.0.2.0/24", "2001:db8::/32"])
+    assert ("192.0.2.0/24 1;" in text) == ("network" in modes)
+    assert ("2001:db8::/32 1;" in text) == ("network" in modes)
+    for login in VIEWERS.values():
+        assert (login["token"] in text) == ("link" in modes)
+        assert ('"Scrimbox:alice"' in text) == ("password" in modes)
+
+
+@pytest.mark.parametrize(("satisfy", "enough"), [("any", 7), ("all", 3)])
+def test_all_means_from_the_network_and_logged_in(satisfy: str, enough: int) -> None:
+    text = web(
+        web_access_mode=["password", "link", "network"],
+        web_access_networks=["192.0.2.0/24"],
+        web_access_satisfy=satisfy,
+    )
+    rows = dict(re.findall(r'("\d{3}"|default) (\d);', block(text, 'map "$by_cookie$by_token$by_network" $let_in')))
+    cases = [f'"{number:03b}"' for number in range(8)]
+    let_in = {case for case in cases if rows.get(case, rows["default"]) == "1"}
+    assert len(let_in) == enough
+    assert '"000"' not in let_in
+    if satisfy == "all":
+        assert all(case[3] == "1" for case in let_in)
+        assert '"001"' not in let_in
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_cookies_are_out_of_reach_of_scripts_and_other_sites_and_under_tls_of_plain_http(tls: bool) -> None:
+    cookies = re.findall(r'"scrimbox=[0-9a-f]{64}(; [^"]*)"', web(web_tls=tls, web_access_mode=["password", "link"]))
+    assert len(cookies) == 4
+    assert {"HttpOnly" in one and "SameSite=Lax" in one and "Path=/;" in one for one in cookies} == {True}
+    assert {"; Secure" in one for one in cookies} == {tls}
+
+
+def test_web_asks_for_a_password_everywhere_but_for_its_health_and_what_says_no() -> None:
     text = web()
-    assert directives(text, "auth_basic") == ["$realm", "off"]
-    health = text[text.index("location = /healthz") :]
-    assert health.index("auth_basic off") < health.index("}")
+    switched = [line for line in text.splitlines() if line.strip().startswith("auth_basic ")]
+    assert [line.strip() for line in switched] == ["auth_basic $realm;", *["auth_basic off;"] * 4]
+    for place in ("@unauthorized", "@forbidden", "= /healthz", "= /in"):
+        found = text[text.index(f"location {place} {{") :]
+        assert found.index("auth_basic off;") < found.index("\n        }"), place
+
+
+def test_a_token_in_an_address_is_in_no_log() -> None:
+    text = web(web_access_mode=["link"])
+    http = text[text.index("\nhttp {") :]
+    assert directives(http, "error_log") == ["stderr alert", "/dev/null emerg"]
+    for layout in directives(text, "log_format"):
+        for leak in (
+            "$request ",
+            "$request'",
+            "$request_uri",
+            "$args",
+            "$query_string",
+            "$arg_",
+            "$http_",
+            "$remote_user",
+        ):
+            assert leak not in layout, layout
+
+
+def test_a_cookie_is_set_only_where_nothing_is_answered_before_the_password_was_checked() -> None:
+    """A `return` of 2xx or 3xx runs before the check; only the place that /login leads to may have one."""
+    text = web()
+    for place in re.findall(r"\n        location ([^{]+) \{", text):
+        body = text[text.index(f"location {place} {{") :]
+        body = body[: body.index("\n        }")]
+        if "add_header Set-Cookie $set_cookie;" in body and place != "@logged_in":
+            assert not re.search(r"return [23]\d\d", body), place
+    assert text.count("@logged_in") == 2
+    assert "try_files /login/none @logged_in;" in text
 
 
 def test_web_lists_no_folder_and_shows_no_version() -> None:
@@ -213,7 +312,11 @@ def test_a_finished_replay_s_playlist_may_be_kept_and_a_live_one_may_not() -> No
     place = place[: place.index("\n        }")]
     assert "add_header Cache-Control $replay_cache_control;" in place
     # A location with a header of its own loses those of the server.
-    assert place.count("add_header ") == text[: text.index("location @unauthorized")].count("add_header ")
+    named = set(
+        re.findall(r"add_header (\S+)", text[text.index("\n    server {") : text.index("location @unauthorized")])
+    )
+    assert len(named) > 5
+    assert set(re.findall(r"add_header (\S+)", place)) == named | {"Set-Cookie"}
 
 
 def test_regexes_are_used_nowhere() -> None:
