@@ -8,6 +8,8 @@ export HOST
 else
 unexport HOST
 endif
+# The same for what a rotation replaces.
+$(foreach name,KEY VIEWER ALL,$(eval $(if $(filter command,$(origin $(name))),export,unexport) $(name)))
 # The same for a recording, whose title arrives as it was typed: make would take $5 for a variable of its own.
 ifeq ($(origin FILE),command line)
 override FILE := $(value FILE)
@@ -29,11 +31,14 @@ endif
 #TITLE='text' ## title: what viewers read; empty: the stream's title again
 #CHECK=yes ## deploy, rollback: change nothing, show what would be changed
 #INGEST=force ## deploy, rollback: restart ingest although a stream is live, which cuts it
-#ROTATE=yes ## deploy: replace the secrets on the server by those of this clone
+#KEY=id/name ## rotate: the publish key of one publisher, of a stream (KEY=match123), or all
+#VIEWER=name ## rotate: password, link and cookie of one viewer, or all
+#ALL=yes ## rotate: every secret there is
+#ROTATE=yes ## deploy, access: replace the secrets on the server by those of this clone
 #NGINX=1.26.3 ## deploy: another version of the nginx role's catalogue
 #SUITE=trixie ## image, converge: bullseye, bookworm or trixie; else Ubuntu 22.04, or this machine's own
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down deploy credentials status cleanup-plan pin unpin title rollback venv dev ready image clean
+.PHONY: help demo demo-down deploy access rotate credentials status cleanup-plan pin unpin title rollback venv dev ready image clean
 .PHONY: test test-all lint unit render converge verify destroy bench
 
 help: ## list the targets
@@ -48,6 +53,12 @@ demo-down: ## take the demo away again: container, images, its secrets, the engi
 
 deploy: venv ## provision a server, or every host of inventory/
 	@$(VENV) -m tools.deploy deploy
+
+access: venv ## deploy changed viewers, keys and access modes alone: quick, and ingest is not touched
+	@$(VENV) -m tools.deploy access
+
+rotate: venv ## replace secrets: make rotate HOST=… KEY=match123/alice | KEY=all | VIEWER=alice | ALL=yes
+	@$(VENV) -m tools.deploy rotate
 
 credentials: venv ## show links, OBS settings and logins
 	@$(VENV) -m tools.credentials

@@ -16,31 +16,51 @@ from typing import Any
 
 import yaml
 
+from tools import vault
 from tools.project import ROOT, SECRETS, VENV_BIN, child_environment, shown
 from tools.target import Target, ansible_arguments, demo_variables, resolve
 from tools.terminal import Trouble, main, say
 
+NOT_YET = "none yet; the next deploy makes it"
+
 
 @dataclass(frozen=True)
 class Site:
-    """What the inventory says about one server: its public addresses, streams (id, title) and viewers (name)."""
+    """What the inventory says about one server: public addresses, streams, viewers, and what lets a viewer in."""
 
     url: str
     rtmp: str
     streams: list[dict[str, Any]]
     viewers: list[dict[str, Any]]
+    access_mode: list[str]
 
     def link(self, stream: str) -> str:
         """The one link of a stream."""
         return f"{self.url}/player?id={stream}"
 
+    def personal_link(self, token: str) -> str:
+        """A viewer's own link."""
+        return f"{self.url}/in?token={token}"
+
 
 @dataclass(frozen=True)
 class Secrets:
-    """The secrets of one server: publish key by stream id, password by viewer."""
+    """The secrets of one server: publish key by stream id or ID/PUBLISHER, password and token by viewer."""
 
     publish_keys: dict[str, str]
     viewer_passwords: dict[str, str]
+    viewer_tokens: dict[str, str]
+
+    def key_of(self, stream: str) -> str:
+        """A key that opens a stream: its own, or its first publisher's.
+
+        Raises:
+            Trouble: nobody may publish it.
+        """
+        for name, key in self.publish_keys.items():
+            if name.partition("/")[0] == stream:
+                return key
+        raise Trouble(f"nobody may publish {stream}: its list of publishers is empty.")
 
 
 def secrets_file(target: Target) -> Path:
@@ -51,7 +71,7 @@ def secrets_file(target: Target) -> Path:
 def parse_secrets(text: str) -> Secrets:
     """Read a secrets file."""
     stored = yaml.safe_load(text) or {}
-    return Secrets(dict(stored.get("publish_keys") or {}), dict(stored.get("viewer_passwords") or {}))
+    return Secrets(*(dict(stored.get(group) or {}) for group in ("publish_keys", "viewer_passwords", "viewer_tokens")))
 
 
 def read_secrets(target: Target) -> Secrets:
@@ -89,7 +109,8 @@ def read_site(target: Target, variables: Mapping[str, Any]) -> Site:
     Raises:
         Trouble: Ansible cannot answer; holds its words.
     """
-    names = {"url": "public_url", "rtmp": "public_rtmp", "streams": "streams", "viewers": "viewers"}
+    names = {"url": "public_url", "rtmp": "public_rtmp"}
+    names |= {name: name for name in ("streams", "viewers", "access_mode")}
     wanted = ", ".join(f"'{key}': scrimbox_{name}" for key, name in names.items())
     command = [str(VENV_BIN / "ansible"), target.name, *ansible_arguments([target]), "-e", json.dumps(dict(variables))]
     command += ["-m", "ansible.builtin.debug", "-a", f"msg={{{{ {{ {wanted} }} | to_json }}}}"]
@@ -110,29 +131,51 @@ def site_variables(target: Target, domain: str) -> dict[str, Any]:
     return {"scrimbox_domain": domain} if domain else {}
 
 
+def key_lines(stream: dict[str, Any], keys: dict[str, str]) -> list[str]:
+    """What goes into OBS as the stream key, one line for each who may publish."""
+    name, publishers = stream["id"], stream.get("publishers")
+    if publishers is None:
+        return [f"    OBS key     {obs_key(name, keys.get(name))}"]
+    return [f"    OBS key     {obs_key(name, keys.get(f'{name}/{one}'))}   (for {one})" for one in publishers]
+
+
+def obs_key(stream: str, key: str | None) -> str:
+    """The stream key as OBS wants it."""
+    return f"{stream}?key={key}" if key else NOT_YET
+
+
+def viewer_line(viewer: str, site: Site, secrets: Secrets) -> str:
+    """What one viewer needs."""
+    parts = [f"  viewer {viewer}"]
+    if "password" in site.access_mode:
+        parts.append(f"password {secrets.viewer_passwords.get(viewer, NOT_YET)}")
+    if "link" in site.access_mode:
+        token = secrets.viewer_tokens.get(viewer)
+        parts.append(f"personal link {site.personal_link(token) if token else NOT_YET}")
+    return "   ".join(parts)
+
+
 def sheet(target: Target, site: Site, secrets: Secrets) -> str:
     """Everything that streamers and viewers of one server need."""
     lines = [target.name]
     for stream in site.streams:
         name = stream["id"]
-        key = secrets.publish_keys.get(name)
         lines += [
             f"  stream {name}" + (f" ({stream['title']})" if stream.get("title") else ""),
             f"    link        {site.link(name)}",
             f"    OBS server  {site.rtmp}",
-            f"    OBS key     {f'{name}?key={key}' if key else 'none yet; the next deploy makes it'}",
+            *key_lines(stream, secrets.publish_keys),
         ]
-    for viewer in site.viewers:
-        password = secrets.viewer_passwords.get(viewer["name"])
-        lines.append(f"  viewer {viewer['name']}   password {password or 'none yet; the next deploy makes it'}")
+    lines += [viewer_line(viewer["name"], site, secrets) for viewer in site.viewers]
     return "\n".join(lines)
 
 
 def cli() -> None:
     """Command-line entry."""
-    for target in resolve(os.environ.get("HOST", "")):
-        site = read_site(target, site_variables(target, os.environ.get("DOMAIN", "")))
-        say(sheet(target, site, read_secrets(target)))
+    with vault.unlocked():
+        for target in resolve(os.environ.get("HOST", "")):
+            site = read_site(target, site_variables(target, os.environ.get("DOMAIN", "")))
+            say(sheet(target, site, read_secrets(target)))
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def welcome(site: Site, secrets: Secrets) -> str:
   Watch        {site.link(first)}
   Login        {viewer}   password {secrets.viewer_passwords[viewer]}
   OBS server   {site.rtmp}
-  OBS key      {free}?key={secrets.publish_keys[free]}
+  OBS key      {free}?key={secrets.key_of(free)}
 
   End the test pattern, to see the replay at the same link or to push from OBS instead:
                {demo_pattern.STOP}
@@ -101,7 +101,7 @@ def up() -> None:
         raise Trouble("the demo needs a stream and a viewer. Declare them in inventory/group_vars/all/scrimbox.yml.")
     secrets = read_secrets(TARGET)
     stream, viewer = site.streams[0]["id"], site.viewers[0]["name"]
-    demo_pattern.ensure(stream, secrets.publish_keys[stream])
+    demo_pattern.ensure(stream, secrets.key_of(stream))
     wait_playing(Viewer(site.url, viewer, secrets.viewer_passwords[viewer]), stream, ADVICE)
     say(f"demo: ready after {duration(time.monotonic() - began)}")
     say(welcome(site, secrets))

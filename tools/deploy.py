@@ -1,8 +1,8 @@
 """Run one of the operator's commands against the named servers: a playbook, or a choice for one recording.
 
-Usage: python -m tools.deploy deploy|status|cleanup-plan|rollback|pin|unpin|title
-The environment holds the options (HOST, DOMAIN, ROTATE, INGEST, NGINX, CHECK, FILE, TITLE; the Makefile explains them),
-and SCRIMBOX_SUDO_PASSWORD where nobody can be asked.
+Usage: python -m tools.deploy deploy|access|rotate|status|cleanup-plan|rollback|pin|unpin|title
+The environment holds the options (HOST, DOMAIN, ROTATE, INGEST, NGINX, CHECK, FILE, TITLE, KEY, VIEWER, ALL; the
+Makefile explains them), and SCRIMBOX_SUDO_PASSWORD and ANSIBLE_VAULT_PASSWORD_FILE where nobody can be asked.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools import playbook
+from tools import build_player, playbook, vault
 from tools.project import ROOT
 from tools.target import Target, demo_variables, resolve
 from tools.terminal import Trouble, main
@@ -30,9 +30,14 @@ DOMAIN = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a
 RECORDING = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}-\d{8}T\d{6}Z")
 TITLE_LENGTH = 200
 CHOICES = ("pin", "unpin", "title")
-ONE_SERVER = {"rollback": "a rollback is", **dict.fromkeys(CHOICES, "a recording is")}
+ACCESS = ("access", "rotate")
+ONE_SERVER = {"rollback": "a rollback is", "rotate": "a rotation is", **dict.fromkeys(CHOICES, "a recording is")}
 QUIET = ("status", "cleanup-plan", *CHOICES)
 VERSION = re.compile(r"\d+\.\d+\.\d+")
+RENEWABLE = {
+    "KEY": re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(/[a-z0-9][a-z0-9_-]{0,31})?"),
+    "VIEWER": re.compile(r"[a-z0-9][a-z0-9_-]{0,31}"),
+}
 SUDO_PASSWORD = "SCRIMBOX_SUDO_PASSWORD"  # noqa: S105 - a name, not a password
 SUDO_IN_INVENTORY = ("ansible_become_password", "ansible_become_pass", "ansible_sudo_pass")
 PROBE = "id -u; sudo -n true 2>/dev/null && echo sudo; true"
@@ -73,6 +78,30 @@ def extra_variables(environment: Mapping[str, str]) -> dict[str, Any]:
     if option(environment, "INGEST", "force"):
         variables["ingest_restart"] = "force"
     return variables
+
+
+def renewal(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The variables of a rotation: which secrets are made anew.
+
+    Raises:
+        Trouble: nothing is named, or it is ill-formed; says what is allowed.
+    """
+    everything = option(environment, "ALL", "yes")
+    named = {name: environment.get(name, "") for name in ("KEY", "VIEWER")}
+    for name, value in named.items():
+        if value and not RENEWABLE[name].fullmatch(value):
+            raise Trouble(f"{name}={value} cannot be a name; allowed is {RENEWABLE[name].pattern}, or {name}=all.")
+    if everything == any(named.values()):
+        raise Trouble(
+            "a rotation must be told what: KEY=match123/alice (or match123, or all), VIEWER=alice (or all), or both of "
+            "these, or ALL=yes alone for every key and viewer: make rotate HOST=… KEY=… VIEWER=…"
+        )
+    found: dict[str, Any] = {"credentials_renew_all": True} if everything else {}
+    if named["KEY"]:
+        found["credentials_renew_keys"] = [named["KEY"]]
+    if named["VIEWER"]:
+        found["credentials_renew_viewers"] = [named["VIEWER"]]
+    return found
 
 
 def choice(name: str, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -186,11 +215,39 @@ def preview(name: str, targets: Sequence[Target], variables: Mapping[str, Any], 
     ).returncode
 
 
+def named_variables(name: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The variables of a command, from its options.
+
+    Raises:
+        Trouble: an option is ill-formed or missing; names it, its value and what is allowed.
+    """
+    if name in CHOICES:
+        return choice(name, environment)
+    return {**extra_variables(environment), **(renewal(environment) if name == "rotate" else {})}
+
+
+def book_of(name: str) -> str:
+    """The playbook of a command."""
+    return "choose" if name in CHOICES else "access" if name in ACCESS else name
+
+
 def cli() -> int:
     """Command-line entry."""
     name = sys.argv[1]
     check = option(os.environ, "CHECK", "yes")
-    variables = choice(name, os.environ) if name in CHOICES else extra_variables(os.environ)
+    variables = named_variables(name, os.environ)
+    # An interrupted run still removes the password files.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with vault.unlocked():
+        return run(name, variables, check=check)
+
+
+def run(name: str, variables: dict[str, Any], *, check: bool) -> int:
+    """Run a command on the servers that HOST names; returns the exit code.
+
+    Raises:
+        Trouble: it cannot be run there, or has failed.
+    """
     targets = resolve(os.environ.get("HOST", ""))
     if name in ONE_SERVER and len(targets) > 1:
         names = ", ".join(target.name for target in targets)
@@ -199,10 +256,14 @@ def cli() -> int:
         raise Trouble("DOMAIN is one server's name: name the server too (HOST=…), or set scrimbox_domain per host.")
     if targets[0].connection == "docker":
         variables = {**demo_variables(), **variables}
-    # An interrupted run still removes the password file.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if name in ACCESS:
+        # The site's policy is made with the player; a clone that has never deployed has none yet.
+        try:
+            build_player.build()
+        except build_player.BuildError as error:
+            raise Trouble(str(error)) from error
     with password_arguments(sudo_password(targets)) as arguments:
-        book = "choose" if name in CHOICES else name
+        book = book_of(name)
         if check:
             return preview(book, targets, variables, arguments)
         playbook.play(book, targets, variables, arguments=arguments, quiet=name in QUIET)

@@ -148,6 +148,9 @@ def demo_variables() -> dict[str, Any]:
     return {
         "nginx_fallback_version": "1.26.3",
         "scrimbox_domain": "",
+        "scrimbox_access_mode": ["password"],
+        "scrimbox_access_networks": [],
+        "scrimbox_access_satisfy": "any",
         "scrimbox_http_port": HTTP_PORT,
         "scrimbox_rtmp_port": RTMP_PORT,
         "scrimbox_tls_mode": "off",

@@ -52,8 +52,10 @@ def test_what_cannot_be_reached_is_said() -> None:
 
 
 def test_the_last_words_hold_link_login_obs_settings_and_how_to_stop() -> None:
-    site = Site("http://127.0.0.1:8080", "rtmp://127.0.0.1/live", [{"id": "match123"}], [{"name": "viewer"}])
-    text = demo.welcome(site, Secrets({"match123": "ab" * 16}, {"viewer": "secret-word"}))
+    site = Site(
+        "http://127.0.0.1:8080", "rtmp://127.0.0.1/live", [{"id": "match123"}], [{"name": "viewer"}], ["password"]
+    )
+    text = demo.welcome(site, Secrets({"match123": "ab" * 16}, {"viewer": "secret-word"}, {}))
     for part in (
         "http://127.0.0.1:8080/player?id=match123",
         "viewer   password secret-word",

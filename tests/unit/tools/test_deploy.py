@@ -9,11 +9,13 @@ import os
 import stat
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from tools import deploy, playbook
+from tools import deploy, playbook, vault
 from tools.credentials import Secrets, Site, parse_answer, parse_secrets, sheet
+from tools.project import VENV_BIN, child_environment
 from tools.target import Target
 from tools.terminal import Trouble
 
@@ -22,6 +24,7 @@ SITE = Site(
     "rtmp://vod.example.com/live",
     [{"id": "match123", "title": "Match 123"}, {"id": "bravo"}],
     [{"name": "viewer"}],
+    ["password"],
 )
 
 
@@ -33,6 +36,80 @@ def test_options_become_variables() -> None:
         "credentials_rotate": True,
         "ingest_restart": "force",
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"KEY": "match123/alice"}, {"credentials_renew_keys": ["match123/alice"]}),
+        ({"KEY": "all", "VIEWER": "bob"}, {"credentials_renew_keys": ["all"], "credentials_renew_viewers": ["bob"]}),
+        ({"ALL": "yes"}, {"credentials_renew_all": True}),
+    ],
+)
+def test_a_rotation_names_what_is_replaced(given: dict[str, str], expected: dict[str, object]) -> None:
+    assert deploy.named_variables("rotate", given) == expected
+    assert deploy.book_of("rotate") == deploy.book_of("access") == "access"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, ["KEY=match123/alice", "VIEWER=alice", "ALL=yes"]),
+        ({"ALL": "yes", "KEY": "all"}, ["ALL=yes alone"]),
+        ({"ALL": "no"}, ["ALL=no", "allowed is ALL=yes"]),
+        ({"KEY": "Match123"}, ["KEY=Match123", "KEY=all"]),
+        ({"KEY": "match123/alice/bob"}, ["KEY=match123/alice/bob"]),
+        ({"VIEWER": "{{ x }}"}, ["VIEWER={{ x }}"]),
+    ],
+)
+def test_a_rotation_of_nothing_or_of_a_name_that_cannot_be_is_refused(given: dict[str, str], words: list[str]) -> None:
+    with pytest.raises(Trouble) as refused:
+        deploy.named_variables("rotate", given)
+    assert all(word in str(refused.value) for word in words)
+
+
+def test_a_deploy_rotates_nothing_whatever_the_environment_holds() -> None:
+    for name in ("deploy", "access", "status"):
+        assert deploy.named_variables(name, {"KEY": "all", "VIEWER": "all", "ALL": "yes"}) == {}
+
+
+def test_an_encrypted_inventory_wants_a_password_and_says_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secrets.yml").write_text("$ANSIBLE_VAULT;1.1;AES256\n00\n")
+    monkeypatch.setattr(vault, "encrypted", lambda: [tmp_path / "secrets.yml"])
+    monkeypatch.delenv("ANSIBLE_VAULT_PASSWORD_FILE", raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(Trouble, match="ANSIBLE_VAULT_PASSWORD_FILE"), vault.unlocked():
+        pass
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", "/somewhere")
+    with vault.unlocked():
+        assert os.environ["ANSIBLE_VAULT_PASSWORD_FILE"] == "/somewhere"
+
+
+def test_ansible_reads_an_encrypted_secrets_file_with_the_password_that_was_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    password, secrets = tmp_path / "password", tmp_path / "group_vars" / "all" / "secrets.yml"
+    password.write_text("open sesame")
+    secrets.parent.mkdir(parents=True)
+    secrets.write_text(f"scrimbox_viewer_tokens: {{alice: {'ab' * 16}}}\n")
+    (tmp_path / "hosts").write_text("server\n")
+    monkeypatch.delenv("ANSIBLE_VAULT_PASSWORD_FILE", raising=False)
+    tool = str(VENV_BIN / "ansible-vault")
+    subprocess.run(
+        [tool, "encrypt", "--vault-password-file", str(password), str(secrets)], check=True, capture_output=True
+    )
+    assert vault.encrypted(tmp_path) == [secrets]
+    monkeypatch.setattr(vault, "encrypted", lambda: [secrets])
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("getpass.getpass", lambda question: "open sesame")
+    with vault.unlocked():
+        kept = Path(os.environ["ANSIBLE_VAULT_PASSWORD_FILE"])
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+        command = [str(VENV_BIN / "ansible-inventory"), "-i", str(tmp_path / "hosts"), "--host", "server"]
+        shown = subprocess.run(command, env=child_environment(), check=True, capture_output=True, text=True)
+    assert json.loads(shown.stdout) == {"scrimbox_viewer_tokens": {"alice": "ab" * 16}}
+    assert not kept.exists()
+    assert "ANSIBLE_VAULT_PASSWORD_FILE" not in os.environ
 
 
 def test_no_option_sets_nothing() -> None:
@@ -97,15 +174,26 @@ def test_a_password_in_the_inventory_is_not_asked_for_again(monkeypatch: pytest.
 
 
 def test_the_sheet_holds_every_link_key_and_login() -> None:
-    shown = sheet(Target("vod.example.com"), SITE, Secrets({"match123": "ab" * 16}, {"viewer": "secret-word"}))
+    shown = sheet(Target("vod.example.com"), SITE, Secrets({"match123": "ab" * 16}, {"viewer": "secret-word"}, {}))
     assert "https://vod.example.com/player?id=match123" in shown
     assert f"match123?key={'ab' * 16}" in shown
     assert "viewer viewer   password secret-word" in shown
     assert shown.count("none yet") == 1
 
 
+def test_the_sheet_holds_each_publisher_s_key_and_each_viewer_s_personal_link() -> None:
+    streams = [{"id": "match123", "publishers": ["alice", "pc2"]}]
+    site = Site(SITE.url, SITE.rtmp, streams, [{"name": "viewer"}], ["link"])
+    keys = {"match123/alice": "ab" * 16, "match123/pc2": "cd" * 16}
+    shown = sheet(Target("vod.example.com"), site, Secrets(keys, {"viewer": "secret-word"}, {"viewer": "ef" * 24}))
+    assert f"match123?key={'ab' * 16}   (for alice)" in shown
+    assert f"match123?key={'cd' * 16}   (for pc2)" in shown
+    assert f"https://vod.example.com/in?token={'ef' * 24}" in shown
+    assert "secret-word" not in shown
+
+
 def test_secrets_are_read_even_when_a_part_is_empty() -> None:
-    assert parse_secrets("set: ab\npublish_keys: {a: b}\nviewer_passwords:\n") == Secrets({"a": "b"}, {})
+    assert parse_secrets("set: ab\npublish_keys: {a: b}\nviewer_passwords:\n") == Secrets({"a": "b"}, {}, {})
 
 
 @pytest.mark.parametrize("message", ['{"url": "http://x"}', {"url": "http://x"}])
