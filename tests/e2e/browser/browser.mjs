@@ -33,6 +33,20 @@ export function launch(browser, executablePath, flags = []) {
   return puppeteer.launch({ executablePath, headless: true, args: [...CHROMIUM_FLAGS, ...flags] });
 }
 
+/**
+ * Opens a page of the site, which asks for a login first if there is none (`page.authenticate` answers), and returns
+ * the status of what is shown in the end.
+ */
+export async function arrive(page, url, waitUntil = "load") {
+  const answer = await page.goto(url, { waitUntil });
+  await page.waitForFunction(
+    (complete) => document.querySelector("main") !== null && (!complete || document.readyState === "complete"),
+    { timeout: 20000 },
+    waitUntil === "load",
+  );
+  return answer.status();
+}
+
 /** Watches a page for what a viewer would never tell us: challenges, errors, policy violations, stuck requests. */
 export async function observe(page) {
   const seen = { challenges: [], errors: [], violations: [], failures: [], pending: new Map() };

@@ -2,7 +2,7 @@
 //
 // node frames.mjs '{"browser", "executable", "url", "login": [name, password] | null, "steps", "artefacts", "name"}'
 
-import { emit, findings, launch, look, lookUntil, observe, pause } from "./browser.mjs";
+import { arrive, emit, findings, launch, look, lookUntil, observe, pause } from "./browser.mjs";
 
 const plan = JSON.parse(process.argv[2]);
 const browser = await launch(plan.browser, plan.executable);
@@ -46,7 +46,7 @@ try {
     const [username, password] = plan.login;
     await page.authenticate({ username, password });
   }
-  await page.goto(plan.url, { waitUntil: "load" });
+  await arrive(page, plan.url);
   await lookUntil(page, "a picture that moves", ({ time, number }) => time > 0.5 && number > 0, 30);
   await page.keyboard.press("Home");
   await pause(2500);

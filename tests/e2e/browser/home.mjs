@@ -2,7 +2,7 @@
 //
 // node home.mjs '{"browser", "executable", "url", "login": [name, password], "stream", "artefacts", "name"}'
 
-import { emit, findings, launch, observe, pause } from "./browser.mjs";
+import { arrive, emit, findings, launch, observe, pause } from "./browser.mjs";
 
 const plan = JSON.parse(process.argv[2]);
 const browser = await launch(plan.browser, plan.executable);
@@ -35,7 +35,7 @@ const read = (page) =>
   });
 
 async function open(page, path) {
-  await page.goto(plan.url + path, { waitUntil: "load" });
+  await arrive(page, plan.url + path);
   await page.waitForSelector("body:not(.loading)", { timeout: 20000 });
   await pause(1000);
 }

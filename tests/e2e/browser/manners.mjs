@@ -5,7 +5,7 @@
 //                    "artefacts"}'
 // A path of the player's page brings up its preview, its speed menu and its sheet of shortcuts as well.
 
-import { emit, findings, FINGER_FLAGS, launch, MOUSE_FLAGS, observe, pause } from "./browser.mjs";
+import { arrive, emit, findings, FINGER_FLAGS, launch, MOUSE_FLAGS, observe, pause } from "./browser.mjs";
 import { faults, layoutShift, phoneFaults, SIZES } from "./inspect.mjs";
 
 const plan = JSON.parse(process.argv[2]);
@@ -37,7 +37,7 @@ const PLAYER = [
 
 async function visit(page, name, path, size) {
   await page.setViewport(SIZES[size]);
-  await page.goto(plan.url + path, { waitUntil: "load" });
+  await arrive(page, plan.url + path);
   await pause(2500);
   const shift = await layoutShift(page);
   const hasVideo = await page.evaluate(() => {

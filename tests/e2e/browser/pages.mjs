@@ -2,7 +2,7 @@
 //
 // node pages.mjs '{"browser", "executable", "url", "login": [name, password], "paths": {NAME: PATH}, "artefacts"}'
 
-import { emit, findings, launch, look, observe, pause } from "./browser.mjs";
+import { arrive, emit, findings, launch, look, observe, pause } from "./browser.mjs";
 
 const plan = JSON.parse(process.argv[2]);
 const browser = await launch(plan.browser, plan.executable);
@@ -14,7 +14,7 @@ try {
   const [username, password] = plan.login;
   await page.authenticate({ username, password });
   for (const [name, path] of Object.entries(plan.paths)) {
-    await page.goto(plan.url + path, { waitUntil: "load" });
+    await arrive(page, plan.url + path);
     await pause(1200);
     await page.screenshot({ path: `${plan.artefacts}/page-${name}.png` });
     const words = await page.evaluate(() => document.body.innerText);

@@ -3,7 +3,7 @@
 //
 // node seam.mjs '{"browser", "executable", "url", "login": [name, password], "by", "artefacts", "name"}'
 
-import { emit, findings, launch, look, lookUntil, observe, pause } from "./browser.mjs";
+import { arrive, emit, findings, launch, look, lookUntil, observe, pause } from "./browser.mjs";
 import { changeOf, longestFreeze, takeTop, watchTop } from "./top.mjs";
 
 const plan = JSON.parse(process.argv[2]);
@@ -39,7 +39,7 @@ async function copyMoment(page) {
 async function openLive(page) {
   const [username, password] = plan.login;
   await page.authenticate({ username, password });
-  await page.goto(plan.url, { waitUntil: "domcontentloaded" });
+  await arrive(page, plan.url, "domcontentloaded");
   await page.authenticate(null);
   const offered = ({ state, source, buttons }) => state === "live" && (source === "hls" || buttons.switch);
   if ((await lookUntil(page, "live, or the offer of it", offered, 60)).source === "mp4") {

@@ -3,7 +3,7 @@
 //
 // node watch.mjs '{"browser", "executable", "url", "login": [name, password], "until", "artefacts", "name"}'
 
-import { emit, findings, launch, look, lookUntil, observe, pause } from "./browser.mjs";
+import { arrive, emit, findings, launch, look, lookUntil, observe, pause } from "./browser.mjs";
 
 const plan = JSON.parse(process.argv[2]);
 const browser = await launch(plan.browser, plan.executable);
@@ -20,10 +20,10 @@ async function shoot(page, moment) {
 async function logIn(page) {
   const [username, password] = plan.login;
   await page.authenticate({ username, password });
-  const answer = await page.goto(plan.url, { waitUntil: "domcontentloaded" });
+  const status = await arrive(page, plan.url, "domcontentloaded");
   // From here on nobody answers for the viewer any more: a challenge would be the browser's own window.
   await page.authenticate(null);
-  return answer.status();
+  return status;
 }
 
 async function watchLive(page) {
