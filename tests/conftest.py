@@ -50,16 +50,18 @@ class Credentials:
 
     publish_keys: dict[str, str] = field(repr=False)
     viewer_passwords: dict[str, str] = field(repr=False)
+    viewer_tokens: dict[str, str] = field(repr=False)
 
     def all(self) -> list[str]:
         """Every secret in it."""
-        return [*self.publish_keys.values(), *self.viewer_passwords.values()]
+        return [*self.publish_keys.values(), *self.viewer_passwords.values(), *self.viewer_tokens.values()]
 
 
 def read_credentials() -> Credentials:
     """Read the secrets file as it is now."""
     stored = yaml.safe_load((BUILD / "credentials.yml").read_text())
-    return Credentials(stored["publish_keys"], stored["viewer_passwords"])
+    # The container may have been converged before there were tokens.
+    return Credentials(stored["publish_keys"], stored["viewer_passwords"], stored.get("viewer_tokens", {}))
 
 
 def published(port: int) -> tuple[str, int]:

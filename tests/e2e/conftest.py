@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import m3u8
 import pytest
+import yaml
 
 from tests import deploy, media
-from tests.conftest import BUILD, INSTANCE
+from tests.conftest import BUILD, INSTANCE, PROJECT
 from tests.e2e import browsers
 from tests.site import Site
 
@@ -199,7 +200,7 @@ def live(alice: Site, bob: Site, alice_cookie: Site, push: Callable[..., media.P
 
 @dataclass(frozen=True)
 class Redeployed:
-    """A deploy while a stream was live: Bob is taken away, and a setting of ingest is changed."""
+    """A deploy while a stream was live: Bob and a publisher are taken away, and a setting of ingest is changed."""
 
     output: str
     ingest_before: str
@@ -213,12 +214,25 @@ def ingest_process(server: Host) -> str:
     return server.check_output("systemctl show scrimbox-ingest -p MainPID,ExecMainStartTimestampMonotonic")
 
 
+def declared_streams() -> list[dict[str, Any]]:
+    """The streams of the converged server, as its inventory declares them."""
+    choices = yaml.safe_load((PROJECT / "molecule/shared/host_vars/scrimbox-default.yml").read_text())
+    streams: list[dict[str, Any]] = choices["scrimbox_streams"]
+    return streams
+
+
 def recordings(server: Host) -> set[str]:
     """Every finished or raw recording on the server."""
     return set(server.check_output("find /srv/recordings -name '*.mp4' -o -name '*.flv'").splitlines())
 
 
-CHANGED = {"scrimbox_viewers": [{"name": "alice"}], "scrimbox_dvr_hours": 3}
+CHANGED = {
+    "scrimbox_viewers": [{"name": "alice"}],
+    "scrimbox_streams": [
+        {**stream, "publishers": ["pc2"]} if "publishers" in stream else stream for stream in declared_streams()
+    ],
+    "scrimbox_dvr_hours": 3,
+}
 
 
 @pytest.fixture(scope="session")
@@ -228,11 +242,11 @@ def redeployed(server: Host, live: Live) -> Redeployed:
     live.leaving.wait_for("live", 60)
     before, kept = ingest_process(server), recordings(server)
     started = time.monotonic()
-    run = deploy.playbook("deploy", **CHANGED)
+    run = deploy.playbook("deploy", "-vv", "--diff", **CHANGED)
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-2000:]
     took = time.monotonic() - started
     assert live.publisher.running, f"the push ended while a deploy took {took:.0f} s: {live.publisher.wait()}"
-    return Redeployed(run.stdout, before, ingest_process(server), kept, recordings(server))
+    return Redeployed(run.stdout + run.stderr, before, ingest_process(server), kept, recordings(server))
 
 
 @dataclass(frozen=True)

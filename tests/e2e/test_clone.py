@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tests import rtmp
 from tests.conftest import BUILD, PROJECT, published, read_credentials
-from tests.e2e.conftest import recordings
+from tests.e2e.conftest import ingest_process, recordings
 from tests.site import Site
 
 if TYPE_CHECKING:
@@ -37,14 +38,18 @@ class Clone:
     secrets: Path
 
     def deploy(self, password: str = PASSWORD, **options: str) -> subprocess.CompletedProcess[str]:
-        """Run `make deploy`; the virtual environment is the one that runs the tests."""
+        """Run `make deploy`."""
+        return self.make("deploy", password, **options)
+
+    def make(self, target: str, password: str = PASSWORD, **options: str) -> subprocess.CompletedProcess[str]:
+        """Run `make TARGET`; the virtual environment is the one that runs the tests."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "MOLECULE_", "SCRIMBOX_"))}
         environment |= {"ANSIBLE_NOCOLOR": "1"}
         if password:
             environment["SCRIMBOX_SUDO_PASSWORD"] = password
         arguments = [f"{name}={value}" for name, value in options.items()]
         return subprocess.run(
-            ["make", "--old-file=venv", "deploy", f"HOST={self.host}", *arguments],
+            ["make", "--old-file=venv", target, f"HOST={self.host}", *arguments],
             cwd=self.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -151,7 +156,8 @@ def test_with_the_secrets_it_deploys_over_ssh_and_keeps_every_recording(
     run = clone.deploy()
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-2000:]
     shutil.copy2(clone.secrets, BUILD / "credentials.yml")
-    for stream, key in read_credentials().publish_keys.items():
+    for name, key in read_credentials().publish_keys.items():
+        stream = name.partition("/")[0]
         assert re.search(rf"/player\?id={stream}$", run.stdout, re.M), stream
         assert key not in run.stdout + run.stderr
     assert f"secrets/{clone.secrets.name}" in run.stdout
@@ -159,6 +165,32 @@ def test_with_the_secrets_it_deploys_over_ssh_and_keeps_every_recording(
     for name, password in read_credentials().viewer_passwords.items():
         assert password not in run.stdout + run.stderr
         assert Site(nobody.host, nobody.port, (name, password)).get("/").status == 200, name
+
+
+def test_a_rotation_replaces_what_it_names_at_once_and_leaves_ingest_and_the_others_alone(
+    server: Host, clone: Clone, nobody: Site, rtmp_address: tuple[str, int]
+) -> None:
+    before, ingest = read_credentials(), ingest_process(server)
+    bob = Site(nobody.host, nobody.port, ("bob", before.viewer_passwords["bob"]))
+    cookie = bob.get("/").cookie
+    run = clone.make("rotate", KEY="shared/pc2", VIEWER="bob")
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-2000:]
+    shutil.copy2(clone.secrets, BUILD / "credentials.yml")
+    assert clone.secrets.stat().st_mode & 0o777 == 0o600
+    after = read_credentials()
+    for secret in (*before.all(), *after.all()):
+        assert secret not in run.stdout + run.stderr
+    assert bob.get("/streams/index.json").status == 401
+    assert Site(bob.host, bob.port, cookie=cookie).get("/streams/index.json").status == 401
+    assert nobody.get(f"/in?token={before.viewer_tokens['bob']}").status == 403
+    assert nobody.get(f"/in?token={after.viewer_tokens['bob']}").status == 303
+    assert Site(bob.host, bob.port, ("bob", after.viewer_passwords["bob"])).get("/").status == 200
+    assert rtmp.publish(rtmp_address, f"shared?key={before.publish_keys['shared/pc2']}").refused
+    assert rtmp.publish(rtmp_address, f"shared?key={after.publish_keys['shared/pc2']}").accepted
+    unchanged = {name for name, key in after.publish_keys.items() if key == before.publish_keys[name]}
+    assert unchanged == set(after.publish_keys) - {"shared/pc2"}
+    assert after.viewer_passwords["alice"] == before.viewer_passwords["alice"]
+    assert ingest_process(server) == ingest
 
 
 @pytest.mark.slow

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import m3u8
 
-from tests import media
-from tests.conftest import BUILD
+from tests import media, rtmp
+from tests.conftest import BUILD, Credentials
 from tests.e2e.conftest import STREAM, Ended, Live, Redeployed, download, ingest_process
 from tests.site import Site
 
@@ -38,11 +38,41 @@ def test_every_recording_is_still_there(redeployed: Redeployed) -> None:
     assert not {name for name in gone if name.endswith(".mp4")}
 
 
-def test_a_removed_viewer_is_out_with_password_and_cookie(redeployed: Redeployed, live: Live, bob: Site) -> None:
+def test_a_removed_viewer_is_out_with_password_cookie_and_personal_link(
+    redeployed: Redeployed, live: Live, bob: Site, credentials: Credentials
+) -> None:
     assert redeployed.output
     assert bob.get(f"/player?id={STREAM}").status == 401
     assert bob.get(f"/hls/{STREAM}.m3u8", {"Sec-Fetch-Mode": "cors"}).status == 403
+    left = f"/hls/{STREAM}.m3u8?token={credentials.viewer_tokens['bob']}"
+    assert Site(bob.host, bob.port).get(left).status == 401
+    assert Site(bob.host, bob.port).get(f"/in?token={credentials.viewer_tokens['bob']}").status == 403
+    kept = f"/hls/{STREAM}.m3u8?token={credentials.viewer_tokens['alice']}"
+    assert Site(bob.host, bob.port).get(kept).status == 200
     assert live.publisher.running
+
+
+def test_a_removed_publisher_s_key_opens_nothing_and_the_other_s_still_does(
+    redeployed: Redeployed, live: Live, rtmp_address: tuple[str, int], credentials: Credentials
+) -> None:
+    assert redeployed.output
+    removed, kept = (credentials.publish_keys[f"shared/{name}"] for name in ("alice", "pc2"))
+    assert rtmp.publish(rtmp_address, f"shared?key={removed}").refused
+    assert rtmp.publish(rtmp_address, f"shared?key={kept}").accepted
+    assert live.publisher.running
+
+
+def test_no_secret_is_in_the_output_of_a_deploy_that_shows_all_it_can(
+    server: Host, redeployed: Redeployed, credentials: Credentials
+) -> None:
+    configuration = server.file("/etc/scrimbox/web/nginx.conf").content_string
+    hashes = re.findall(r"\$6\$\S+", server.file("/etc/scrimbox/web/viewers").content_string)
+    cookies = re.findall(r'"([0-9a-f]{64})"', configuration)
+    assert hashes
+    assert cookies
+    assert "+++ after" in redeployed.output, "the deploy was to show differences"
+    for secret in (*credentials.all(), *hashes, *cookies):
+        assert secret not in redeployed.output
 
 
 def test_a_removed_viewer_s_page_says_log_in_again_and_the_browser_asks_nothing(

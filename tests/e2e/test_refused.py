@@ -21,7 +21,7 @@ VICTIM, ATTACKER = "delta", "bravo"
 
 
 LEGITIMATE = re.compile(
-    rf"({STREAM}|{TWIN}|{ATTACKER}|charlie)"
+    rf"({STREAM}|{TWIN}|{ATTACKER}|charlie|shared)"
     r"(\.m3u8|\.m3u8\.bak|-\d{13}\.ts|-\d{10}\.flv|\.\d{8}T\d{6}Z\.m3u8|-\d{8}T\d{6}Z\.\w+)"
 )
 """Well-formed files of the streams that this and other tests do push."""
@@ -163,7 +163,7 @@ def test_refusals_are_logged_in_one_line_each_without_the_key(
     rtmp.publish(rtmp_address, f"nosuch\r\nforged line?key={wrong}\r\nforged line")
     assert live.publisher.running
     journal = server.check_output("journalctl --no-pager -b -o cat | tail -n 3000")
-    assert f"refused, wrong key: stream={STREAM} address=" in journal
+    assert f"refused, wrong key: stream={STREAM} publisher=- address=" in journal
     assert "refused, unknown stream id" in journal
     assert wrong not in journal
     assert not [line for line in journal.splitlines() if line.startswith("forged")]

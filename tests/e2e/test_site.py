@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from testinfra.host import Host
 
 LINK = f"/player?id={STREAM}"
+PAGES = [LINK, "/"]
 GUARDED = [
-    LINK,
-    "/",
     f"/hls/{STREAM}.m3u8",
     "/hls/",
     "/streams/index.json",
@@ -35,14 +34,17 @@ def test_without_a_login_a_simple_client_is_asked_for_a_password(nobody: Site, p
     assert "Set-Cookie" not in answer.headers
 
 
-@pytest.mark.parametrize("path", GUARDED)
+@pytest.mark.parametrize("path", [*GUARDED, *PAGES])
 @pytest.mark.parametrize("mode", ["cors", "no-cors", "same-origin", "websocket"])
 def test_a_page_s_own_request_never_brings_up_the_browser_s_login(nobody: Site, path: str, mode: str) -> None:
-    assert nobody.get(path, {"Sec-Fetch-Mode": mode}).status == 403
+    answer = nobody.get(path, {"Sec-Fetch-Mode": mode})
+    assert answer.status == 403
+    assert "WWW-Authenticate" not in answer.headers
 
 
-def test_a_navigation_is_asked_for_a_password(nobody: Site) -> None:
-    assert nobody.get(LINK, {"Sec-Fetch-Mode": "navigate"}).status == 401
+@pytest.mark.parametrize("path", GUARDED)
+def test_a_navigation_to_what_is_no_page_is_asked_for_a_password(nobody: Site, path: str) -> None:
+    assert nobody.get(path, {"Sec-Fetch-Mode": "navigate"}).status == 401
 
 
 def test_over_plain_http_browsers_say_less_and_still_a_page_s_requests_bring_up_no_login(nobody: Site) -> None:
@@ -50,8 +52,9 @@ def test_over_plain_http_browsers_say_less_and_still_a_page_s_requests_bring_up_
     page = {"Referer": nobody.url + LINK}
     for path in (f"/streams/{STREAM}.json", f"/hls/{STREAM}.m3u8", "/vod/recordings/x.mp4", "/assets/player.js"):
         assert nobody.get(path, page).status == 403, path
-    for path in (LINK, "/", "/vod/recordings/x.mp4"):
+    for path in ("/vod/recordings/x.mp4", "/login"):
         assert nobody.get(path, page | {"Upgrade-Insecure-Requests": "1"}).status == 401, path
+    assert nobody.get(LINK, page | {"Upgrade-Insecure-Requests": "1"}).headers["Refresh"].startswith("0; url=/login")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +105,8 @@ def test_everybody_has_another_cookie(alice: Site, bob: Site) -> None:
 def test_a_wrong_cookie_opens_nothing(nobody: Site, alice: Site, spoil: object) -> None:
     value = alice.get(LINK).cookie.partition("=")[2]
     wrong = Site(nobody.host, nobody.port, cookie="scrimbox=" + spoil(value))  # type: ignore[operator]
-    assert wrong.get(LINK).status == 401
+    assert wrong.get(LINK).headers["Refresh"].startswith("0; url=/login")
+    assert wrong.get(f"/streams/{STREAM}.json").status == 401
     assert wrong.get(f"/streams/{STREAM}.json", {"Sec-Fetch-Mode": "cors"}).status == 403
 
 

@@ -112,15 +112,16 @@ def files_with(secrets: Iterable[str], *conditions: str) -> set[str]:
 def test_publish_keys_and_passwords_are_where_they_must_be_and_nowhere_else(credentials: Credentials) -> None:
     whole = yaml.safe_load((BUILD / "credentials.yml").read_text())
     assert files_with(credentials.publish_keys.values()) == {"/etc/scrimbox/auth/nginx.conf"}
+    assert files_with(credentials.viewer_tokens.values()) == {"/etc/scrimbox/web/nginx.conf"}
     assert files_with([*credentials.viewer_passwords.values(), whole["set"]]) == set()
 
 
-def test_no_file_that_everybody_may_read_holds_a_hash_or_a_cookie(server: Host) -> None:
+def test_no_file_that_everybody_may_read_holds_a_hash_a_cookie_or_a_token(server: Host) -> None:
     hashes = re.findall(r":(\$6\$\S+)", server.file("/etc/scrimbox/web/viewers").content_string)
-    cookies = re.findall(r'"([0-9a-f]{64})"', server.file("/etc/scrimbox/web/nginx.conf").content_string)
+    opening = re.findall(r'"([0-9a-f]{48}|[0-9a-f]{64})"', server.file("/etc/scrimbox/web/nginx.conf").content_string)
     assert len(hashes) == 2
-    assert len(cookies) == 2
-    assert files_with([*hashes, *cookies], "-perm -o=r") == set()
+    assert len(opening) == 4
+    assert files_with([*hashes, *opening], "-perm -o=r") == set()
 
 
 def test_hashes_are_sha512_crypt_with_a_salt_each(server: Host) -> None:
