@@ -109,12 +109,13 @@ function onDocument(index) {
 fillWords();
 const form = watchFilter(showFilter);
 say(page.message, text.messages.loading);
-page["log-in"].href = window.location.href;
 watchDocument("/streams/index.json", {
   delay: () => (document.hidden ? HIDDEN_MS : POLL_MS),
   onDocument,
   onProblem(problem) {
     say(page.message, text.messages[problem === "login" ? "login" : "connection"]);
+    // What is searched now; with a fragment the browser would stay on the page.
+    page["log-in"].href = window.location.pathname + window.location.search;
     page["log-in"].hidden = problem !== "login";
   },
 });
