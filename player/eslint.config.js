@@ -50,8 +50,8 @@ export default [
     rules: strict,
   },
   {
-    // The drivers of the browser tests, linted from the project's folder; parts of them run in the page.
-    files: ["tests/e2e/browser/*.mjs"],
+    // The drivers of browsers, linted from the project's folder; parts of them run in the page.
+    files: ["tests/e2e/browser/*.mjs", "tests/bench/*.mjs"],
     languageOptions: {
       ecmaVersion: "latest",
       globals: Object.fromEntries([...BROWSER, ...NODE].map((name) => [name, "readonly"])),
