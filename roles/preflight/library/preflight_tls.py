@@ -37,7 +37,7 @@ CHOICES = {
 """The choices by key, as the operator calls them."""
 MODES = ("off", "selfsigned", "files", "acme")
 MAY_BE_CLOSED = ("rtmp_port", "rtmps_port")
-INNER_PORTS = {1937: "ingest, behind RTMPS", 8935: "auth"}
+INNER_PORTS = {1937: "ingest (behind RTMPS)", 8935: "the auth service"}
 HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.I)
 EMAIL = re.compile(r"[^\s@,]+@[^\s@,]+")
 DIRECTORY = re.compile(r"https://[^\s/]+/\S*")
