@@ -37,10 +37,13 @@ options:
   access_mode: {type: list, elements: str, required: true, description: What lets a viewer in}
   access_networks: {type: list, elements: str, required: true, description: Networks that let a viewer in}
   access_satisfy: {type: str, required: true, description: Whether any or all of it is needed}
+  firewall: {type: bool, required: true, description: Whether the server shall be closed but for declared ports}
+  extra_ports: {type: list, elements: str, required: true, description: Further ports that stay open}
 """
 GROUP = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 WEBHOOK = re.compile(r"https?://[^\s/?#]+[!-~]*")
 ACCESS_MODES = ("password", "link", "network")
+EXTRA_PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(?:tcp|udp))?")
 FOLDERS = ("/srv/hls", "/srv/recordings", "/srv/recordings/incoming", "/srv/streams")
 DEPLOYED_SECRETS = Path("/etc/scrimbox/secrets.json")
 APT_LOCK = Path("/var/lib/dpkg/lock-frontend")
@@ -174,6 +177,37 @@ def network_problem(networks: list[str]) -> str | None:
     return None
 
 
+def extra_ports_problem(ports: list[str]) -> str | None:
+    """Say which further ports the firewall could not open."""
+    bad = []
+    for port in ports:
+        match = EXTRA_PORT.fullmatch(port)
+        if not match or not 1 <= int(match[1]) <= int(match[2] or 65535) <= 65535:
+            bad.append(port)
+    if not bad:
+        return None
+    return (
+        f"scrimbox_firewall_extra_ports: {', '.join(map(repr, bad))} is no port; allowed is a number from 1 to 65535 "
+        "or a range (6000-6010), for UDP with /udp behind it (51820/udp)."
+    )
+
+
+def firewall_problem(ufw: str, firewalld: str) -> str | None:
+    """Say which other firewall is at work, given `ufw status` and `firewall-cmd --state`."""
+    active = "Status: active" in ufw.splitlines()
+    if not active and firewalld.strip() != "running":
+        return None
+    name, off, open_ = ("ufw", "ufw disable", "ufw allow 80,1935/tcp")
+    if not active:
+        name, off = "firewalld", "systemctl disable --now firewalld"
+        open_ = "firewall-cmd --permanent --add-port=80/tcp --add-port=1935/tcp && firewall-cmd --reload"
+    return (
+        f"scrimbox_firewall is true, but {name} is at work on this server; what either of the two closes is closed. "
+        f"Keep {name}: set scrimbox_firewall to false and open the ports there (such as: {open_}). "
+        f"Or switch it off: {off}"
+    )
+
+
 def folder_problem(path: str) -> str | None:
     """Say why a folder that is there already could not take a recording."""
     place = Path(path)
@@ -222,6 +256,11 @@ def addresses_of(host: str) -> list[str]:
         return own
 
 
+def other_firewall_problem() -> str | None:
+    """Check whether another firewall is at work."""
+    return firewall_problem(output_of("ufw", "status"), output_of("firewall-cmd", "--state"))
+
+
 def port_problems(ports: list[int]) -> list[str | None]:
     """Check every port against the listening sockets."""
     ours = {user.pw_uid for user in pwd.getpwall() if user.pw_name.startswith("scrimbox-")}
@@ -249,6 +288,8 @@ def problems_of(params: dict) -> list[str]:
         reserve_problem(params["reserve_gb"], params["floor_gb"], total),
         webhook_problem(params["webhook"]),
         access_problem(params["access_mode"], params["access_networks"], params["access_satisfy"]),
+        extra_ports_problem(params["extra_ports"]),
+        other_firewall_problem() if params["firewall"] else None,
         *(folder_problem(folder) for folder in FOLDERS),
         *port_problems(params["ports"]),
         apt_problem(params["apt_wait"]),
@@ -274,6 +315,8 @@ def main() -> None:
             "access_mode": {"type": "list", "elements": "str", "required": True},
             "access_networks": {"type": "list", "elements": "str", "required": True},
             "access_satisfy": {"type": "str", "required": True},
+            "firewall": {"type": "bool", "required": True},
+            "extra_ports": {"type": "list", "elements": "str", "required": True},
         },
         supports_check_mode=True,
     )

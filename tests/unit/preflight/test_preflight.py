@@ -134,3 +134,25 @@ def test_a_choice_of_who_may_watch_that_cannot_be_says_what_is_allowed(
     found = preflight.access_problem(modes, networks, satisfy)
     assert found is not None
     assert all(word in found for word in words), found
+
+
+@pytest.mark.parametrize("port", ["22", "6000-6010", "51820/udp", "1-65535/tcp"])
+def test_ports_that_can_be_opened_pass(port: str) -> None:
+    assert preflight.extra_ports_problem([port]) is None
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "ssh", "6010-6000", "1/sctp", "80,81", "22; drop", "22/udp/tcp", ""])
+def test_a_port_that_cannot_be_opened_is_named_with_what_is_allowed(port: str) -> None:
+    problem = preflight.extra_ports_problem(["80", port]) or ""
+    assert repr(port) in problem
+    assert "scrimbox_firewall_extra_ports" in problem
+    assert "51820/udp" in problem
+
+
+def test_another_firewall_is_named_with_the_way_to_keep_it_and_the_way_to_end_it() -> None:
+    assert preflight.firewall_problem("Status: inactive\n", "not running\n") is None
+    assert preflight.firewall_problem("", "") is None
+    ufw = preflight.firewall_problem("Status: active\n\nTo  Action\n", "") or ""
+    assert "ufw allow" in ufw
+    assert "ufw disable" in ufw
+    assert "firewall-cmd" in (preflight.firewall_problem("", "running\n") or "")
