@@ -1,6 +1,7 @@
 // A newcomer opens a link, logs in, goes back and forward, and opens it again without being asked.
 //
-// node login.mjs '{"browser", "executable", "url", "before", "link", "again", "login": [name, password], "artefacts", "name"}'
+// node login.mjs '{"browser", "executable", "url", "before", "link", "again", "login": [name, password] or null,
+//   "artefacts", "name"}'
 
 import { arrive, emit, findings, launch, observe, pause } from "./browser.mjs";
 
