@@ -83,7 +83,7 @@ def test_nginx_was_built_by_us_with_the_flags_that_count(server: Host) -> None:
         assert flag in built, flag
     for unused in ("proxy", "fastcgi", "ssi", "charset", "autoindex", "uwsgi", "scgi", "grpc", "memcached"):
         assert f"--without-http_{unused}_module" in built, unused
-    for used in ("http_access", "http_limit_conn", "http_limit_req", "stream_map"):
+    for used in ("http_geo", "http_limit_conn", "http_limit_req", "stream_map"):
         assert f"--without-{used}_module" not in built, used
 
 
