@@ -24,16 +24,16 @@ def environment() -> dict[str, str]:
     }
 
 
-def inventory() -> Path:
-    """Write an inventory that holds the converged server alone, with the scenario's variables."""
-    folder = BUILD / "inventory"
+def inventory(instance: str = INSTANCE) -> Path:
+    """Write an inventory that holds one container alone, with the scenario's variables."""
+    folder = BUILD / ("inventory" if instance == INSTANCE else f"inventory-{instance}")
     folder.mkdir(parents=True, exist_ok=True)
-    hosts = {"all": {"hosts": {INSTANCE: {"ansible_connection": "community.docker.docker"}}}}
+    hosts = {"all": {"hosts": {instance: {"ansible_connection": "community.docker.docker"}}}}
     (folder / "hosts.yml").write_text(json.dumps(hosts))
     (folder / "host_vars").mkdir(exist_ok=True)
     links = {
         folder / "group_vars": PROJECT / "inventory" / "group_vars",
-        folder / "host_vars" / f"{INSTANCE}.yml": PROJECT / "molecule/shared/host_vars/scrimbox-default.yml",
+        folder / "host_vars" / f"{instance}.yml": PROJECT / "molecule/shared/host_vars/scrimbox-default.yml",
     }
     for link, source in links.items():
         link.unlink(missing_ok=True)
@@ -43,9 +43,14 @@ def inventory() -> Path:
 
 def playbook(name: str, *arguments: str, **variables: object) -> subprocess.CompletedProcess[str]:
     """Run a playbook of the project against the converged server, with variables that stand above the inventory."""
+    return play(PROJECT / "playbooks" / f"{name}.yml", INSTANCE, *arguments, **variables)
+
+
+def play(book: Path, instance: str, *arguments: str, **variables: object) -> subprocess.CompletedProcess[str]:
+    """Run any playbook against a container that is set up like the converged server."""
     return subprocess.run(
         [
-            *(str(TOOLS / "ansible-playbook"), "-i", str(inventory()), str(PROJECT / "playbooks" / f"{name}.yml")),
+            *(str(TOOLS / "ansible-playbook"), "-i", str(inventory(instance)), str(book)),
             *("-e", json.dumps(variables), *arguments),
         ],
         cwd=PROJECT,

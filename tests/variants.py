@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 SERVICES = ("ingest", "auth", "web", "recorder", "finalizer")
 RECORDER_SETTINGS = "/etc/scrimbox/recorder.json"
-PORTS = (80, 1935)
+PORTS = (80, 443, 1935, 1936)
 
 _EMPTY_SRV = "if [ ! -e /variant ]; then find /srv -mindepth 3 -delete; find /srv ! -type d -delete; touch /variant; fi"
 """Only before the first boot: what survives a power cut is what many tests are about."""
