@@ -20,7 +20,7 @@ import socket
 import subprocess
 import tarfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -169,6 +169,7 @@ class Variants:
         srv_bytes: int = 0,
         settings: Mapping[str, Any] | None = None,
         files: Mapping[str, File] | None = None,
+        capabilities: Sequence[str] = (),
     ) -> Iterator[Variant]:
         """Start a variant and wait until every service is up; it is removed in the end.
 
@@ -177,14 +178,15 @@ class Variants:
             srv_bytes: size of a file system of its own for /srv, which a power cut empties; 0: as the server's.
             settings: keys of /etc/scrimbox/recorder.json that are different here.
             files: further files by path, there from the first boot (unit drop-ins, programs).
+            capabilities: what root may do there besides, such as SYS_PTRACE.
         """
         self.snapshot()
         variant = Variant(f"{self._instance}-{name}", _free_ports(), self._credentials)
         container.remove(variant.name)
         before = ["mount --make-rshared /", _EMPTY_SRV]
-        own = []
+        own = [f"--cap-add={capability}" for capability in capabilities]
         if srv_bytes:
-            own = ["--tmpfs", f"/small:size={srv_bytes},mode=755"]
+            own += ["--tmpfs", f"/small:size={srv_bytes},mode=755"]
             before.append(_SMALL_SRV)
         published = [f"--publish={container.LOOPBACK}:{outside}:{inside}" for inside, outside in variant.ports.items()]
         command = " && ".join([*before, "exec /lib/systemd/systemd"])

@@ -111,10 +111,6 @@ def test_journal_is_capped(server: Host) -> None:
     )
 
 
-def test_needrestart_never_cuts_a_stream(server: Host) -> None:
-    assert "scrimbox-ingest" in server.file("/etc/needrestart/conf.d/scrimbox.conf").content_string
-
-
 def ticks(server: Host, service: str) -> int:
     """Processor time of a service's main process and of the programs that it ran, in hundredths of a second."""
     process = properties(server, service, "MainPID")["MainPID"]
