@@ -1,0 +1,95 @@
+// Watches live for a while, looks back now and then, and reports what the page's process holds.
+//
+// node player_memory.mjs '{"executable", "url", "seconds", "every", "lookBack", "away"}', all times in s: every so
+// long a sample, every `lookBack` a visit of `away` to a time long past.
+
+import { readFileSync } from "node:fs";
+
+import { emit, launch, lookUntil, pause } from "../e2e/browser/browser.mjs";
+
+const plan = JSON.parse(process.argv[2]);
+const MEGABYTE = 2 ** 20;
+
+/** Resident memory of the page's process in MB: its own, shared with the other processes, and of files (programs). */
+function resident(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const read = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)[1]) / 1024;
+  return { rss: read("VmRSS"), own: read("RssAnon"), shared: read("RssShmem"), files: read("RssFile") };
+}
+
+async function rendererOf(browser, page) {
+  const session = await browser.target().createCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  const own = processInfo.filter(({ type }) => type === "renderer");
+  // A page of the browser's own may have one, too: ours works.
+  own.sort((one, other) => other.cpuTime - one.cpuTime);
+  if (own.length === 0) {
+    throw new Error(`no process for ${page.url()}`);
+  }
+  return own[0].id;
+}
+
+async function heapOf(client) {
+  await client.send("HeapProfiler.enable");
+  await client.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await client.send("Runtime.getHeapUsage");
+  return usedSize / MEGABYTE;
+}
+
+async function sample(page, client, pid) {
+  const heap = await heapOf(client);
+  const workers = await Promise.all(page.workers().map((worker) => heapOf(worker.client)));
+  const { Nodes: nodes, JSEventListeners: listeners } = await page.metrics();
+  const seen = await page.evaluate(() => {
+    const video = document.querySelector("video.raised");
+    const { buffered, currentTime, seekable } = video;
+    const ranges = Array.from({ length: buffered.length }, (_, i) => [buffered.start(i), buffered.end(i)]);
+    return {
+      ranges,
+      buffered: ranges.reduce((sum, [start, end]) => sum + end - start, 0),
+      time: currentTime,
+      window: seekable.length > 0 ? seekable.end(0) - seekable.start(0) : 0,
+      live: document.getElementById("live").textContent,
+      dropped: video.getVideoPlaybackQuality().droppedVideoFrames,
+      elements: document.querySelectorAll("*").length,
+    };
+  });
+  return { heap, worker: workers.reduce((sum, one) => sum + one, 0), nodes, listeners, ...resident(pid), ...seen };
+}
+
+async function watch(browser) {
+  const page = await browser.newPage();
+  await page.setViewport({ width: 1280, height: 800 });
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  await page.goto(plan.url, { waitUntil: "domcontentloaded" });
+  await lookUntil(page, "live picture", ({ source, number, time }) => source === "hls" && number > 0 && time > 0, 60);
+  // The driver listens to the network, and whoever listens is kept all that arrives: a viewer's browser does not.
+  await page._client().send("Network.disable");
+  const client = await page.createCDPSession();
+  const pid = await rendererOf(browser, page);
+  const began = Date.now();
+  const passed = () => (Date.now() - began) / 1000;
+  for (let number = 0, visits = 0; number * plan.every <= plan.seconds; number += 1) {
+    await pause(Math.max(0, number * plan.every - passed()) * 1000);
+    emit("sample", { passed: passed(), ...(await sample(page, client, pid)) });
+    if (passed() > (visits + 1) * plan.lookBack) {
+      visits += 1;
+      // Another tenth of the window each time.
+      await page.keyboard.press(String((visits * 3) % 10));
+      await pause(plan.away * 1000);
+      await page.keyboard.press("End");
+    }
+  }
+  emit("done", { errors });
+}
+
+const browser = await launch("chromium", plan.executable);
+try {
+  await watch(browser);
+} catch (error) {
+  emit("failed", { error: String(error.stack || error) });
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,102 @@
+"""What the player holds in memory over a long evening: 20 minutes of live with a playlist of four hours, in Chromium.
+
+Usage: python -m tests.bench.player_memory [MINUTES]
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.bench import endless
+from tests.e2e import browsers
+from tools import build_player
+
+ENTRIES = 4 * 3600
+"""Segments of one second that the playlist holds."""
+KBITS = 2500
+MINUTES = 20
+EVERY_S, WARM_UP_S = 30, 300
+LOOK_BACK_S, AWAY_S = 300, 15
+COLUMNS = {
+    "heap": "page's heap MB",
+    "worker": "worker's heap MB",
+    "rss": "resident MB",
+    "own": "own MB",
+    "shared": "shared MB",
+    "files": "programs MB",
+    "nodes": "nodes",
+    "listeners": "listeners",
+    "buffered": "buffered s",
+}
+"""What is measured, and the head of its column. Heaps are read after a collection of garbage."""
+
+Sample = dict[str, Any]
+
+
+def slope(samples: list[Sample], name: str) -> float:
+    """How much a figure grows in an hour, by least squares."""
+    times, values = [one["passed"] / 3600 for one in samples], [one[name] for one in samples]
+    middle, mean = sum(times) / len(times), sum(values) / len(values)
+    spread = sum((at - middle) ** 2 for at in times)
+    return sum((at - middle) * (value - mean) for at, value in zip(times, values, strict=True)) / (spread or 1)
+
+
+def watch(url: str, seconds: float) -> Iterator[Sample]:
+    """Let a browser watch, and yield what it reports.
+
+    Raises:
+        RuntimeError: the browser failed.
+    """
+    plan = {"executable": browsers.executable("chromium"), "url": url, "seconds": seconds}
+    plan |= {"every": EVERY_S, "lookBack": LOOK_BACK_S, "away": AWAY_S}
+    command = [str(browsers.TOOLS / "node"), str(Path(__file__).with_suffix(".mjs")), json.dumps(plan)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            event = json.loads(line)
+            if event["event"] == "failed" or event.get("errors"):
+                raise RuntimeError(event.get("error") or event["errors"])
+            if event["event"] == "sample":
+                yield event
+
+
+def show(samples: Iterator[Sample]) -> list[Sample]:
+    """Print each sample as it comes, and return them all."""
+    print("  at s  " + "  ".join(COLUMNS.values()) + "  ranges   live", flush=True)
+    seen = []
+    for one in samples:
+        seen.append(one)
+        cells = (f"{one[name]:{len(head)}.1f}" for name, head in COLUMNS.items())
+        ranges = " ".join(f"{start:.0f}–{end:.0f}" for start, end in one["ranges"])
+        print(f"{one['passed']:6.0f}  {'  '.join(cells)}  {ranges}  {one['live']}", flush=True)
+    return seen
+
+
+def main() -> None:
+    """Print the table, and what grew after the warm-up."""
+    minutes = float(sys.argv[1]) if len(sys.argv) > 1 else MINUTES
+    browsers.install()
+    build_player.build()
+    stream = endless.Endless(endless.encode(build_player.ROOT / "build" / "bench", KBITS), ENTRIES)
+    server = endless.serve(stream)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}/player?id={endless.STREAM}"
+        samples = show(watch(url, minutes * 60))
+    finally:
+        server.shutdown()
+    late = [one for one in samples if one["passed"] >= WARM_UP_S]
+    if len(late) > 1:
+        print(f"\ngrowth an hour, from {WARM_UP_S} s on, by least squares:")
+        for name, head in COLUMNS.items():
+            print(f"  {head:17} {slope(late, name):+8.2f}")
+
+
+if __name__ == "__main__":
+    main()
