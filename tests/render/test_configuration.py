@@ -71,7 +71,7 @@ def test_auth_knows_each_publisher_by_a_key_and_never_names_the_key() -> None:
 def test_auth_without_streams_lets_nobody_in() -> None:
     text = render(TEMPLATES / "auth" / "nginx.conf.j2", "auth", auth_publish_keys={})
     assert not re.search(r"[0-9a-f]{32}", text)
-    assert "return 403" in text
+    assert "try_files /nothing =403;" in text
 
 
 def test_auth_logs_no_arguments() -> None:
@@ -116,7 +116,9 @@ def test_ingest_s_control_ends_publishers_on_a_closed_socket_and_can_nothing_els
 def test_auth_refuses_for_lack_of_room_only_after_the_key_was_checked() -> None:
     text = auth(auth_refuse_dir="/run/x")
     asked = text.index("if (-f /run/x/refuse-publish)")
-    assert text.index("return 403;") < asked < text.index("return 507;") < text.index("return 204;")
+    checked = text.index('if ($claim != $opens) {\n                set $answer "refused"')
+    assert asked < checked < text.index('if ($answer = "acceptednone")') < text.index("return 507;")
+    assert text.index("return 507;") < text.index('if ($answer = "accepted")') < text.index("return 204;")
     assert "refused, no room for recordings" in text
 
 

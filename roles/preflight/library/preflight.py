@@ -34,6 +34,7 @@ options:
   webhook: {type: str, required: true, description: Address that is told when the disk gets short}
   host: {type: str, required: true, description: The server's public host name or IP address}
   found: {type: list, elements: str, required: true, description: Problems that others have found already}
+  origins: {type: list, elements: str, required: true, description: Other sites that may embed something}
   access_mode: {type: list, elements: str, required: true, description: What lets a viewer in}
   access_networks: {type: list, elements: str, required: true, description: Networks that let a viewer in}
   access_satisfy: {type: str, required: true, description: Whether any or all of it is needed}
@@ -42,6 +43,7 @@ options:
 """
 GROUP = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 WEBHOOK = re.compile(r"https?://[^\s/?#]+[!-~]*")
+ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 ACCESS_MODES = ("password", "link", "network")
 EXTRA_PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(?:tcp|udp))?")
 FOLDERS = ("/srv/hls", "/srv/recordings", "/srv/recordings/incoming", "/srv/streams")
@@ -139,6 +141,17 @@ def webhook_problem(webhook: str) -> str | None:
     if not webhook or WEBHOOK.fullmatch(webhook):
         return None
     return "scrimbox_alert_webhook is no address; allowed is https://… or http://… without spaces, or nothing."
+
+
+def origin_problem(origins: list[str]) -> str | None:
+    """Say which site is not named as browsers name it; another character would change the headers that it goes into."""
+    wrong = [origin for origin in origins if not ORIGIN.fullmatch(origin)]
+    if not wrong:
+        return None
+    return (
+        f"scrimbox_cors_origins or scrimbox_embed_origins names {wrong[0]!r}; allowed is https://HOST or "
+        "https://HOST:PORT in lower case, without a slash at the end."
+    )
 
 
 def access_problem(modes: list[str], networks: list[str], satisfy: str) -> str | None:
@@ -287,6 +300,7 @@ def problems_of(params: dict) -> list[str]:
         group_problem(params["groups"]),
         reserve_problem(params["reserve_gb"], params["floor_gb"], total),
         webhook_problem(params["webhook"]),
+        origin_problem(params["origins"]),
         access_problem(params["access_mode"], params["access_networks"], params["access_satisfy"]),
         extra_ports_problem(params["extra_ports"]),
         other_firewall_problem() if params["firewall"] else None,
@@ -312,6 +326,7 @@ def main() -> None:
             "webhook": {"type": "str", "required": True, "no_log": True},
             "host": {"type": "str", "required": True},
             "found": {"type": "list", "elements": "str", "required": True},
+            "origins": {"type": "list", "elements": "str", "required": True},
             "access_mode": {"type": "list", "elements": "str", "required": True},
             "access_networks": {"type": "list", "elements": "str", "required": True},
             "access_satisfy": {"type": "str", "required": True},

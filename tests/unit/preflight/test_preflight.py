@@ -75,6 +75,18 @@ def test_a_webhook_is_an_address_or_nothing(address: str) -> None:
     assert preflight.webhook_problem(address) is None
 
 
+@pytest.mark.parametrize("origins", [[], ["https://coach.example.com", "http://192.0.2.1:8080"]])
+def test_an_origin_is_a_site_as_browsers_name_it(origins: list[str]) -> None:
+    assert preflight.origin_problem(origins) is None
+
+
+@pytest.mark.parametrize(
+    "wrong", ["https://x/", "https://X", "x.example", "https://x; script-src *", 'https://x" always', "*", "null", ""]
+)
+def test_an_origin_that_would_change_a_header_is_refused(wrong: str) -> None:
+    assert "scrimbox_embed_origins" in (preflight.origin_problem(["https://x.example", wrong]) or "")
+
+
 @pytest.mark.parametrize("address", ["hooks.example/s3cret", "ftp://s3cret", "https://", "https://h/s3cret x"])
 def test_a_webhook_that_cannot_be_used_is_refused_without_being_shown(address: str) -> None:
     said = preflight.webhook_problem(address) or ""
