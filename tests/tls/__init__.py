@@ -1,0 +1,1 @@
+"""The server with TLS: a variant of the converged one, deployed onto again."""
