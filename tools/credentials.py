@@ -109,7 +109,7 @@ def read_site(target: Target, variables: Mapping[str, Any]) -> Site:
     Raises:
         Trouble: Ansible cannot answer; holds its words.
     """
-    names = {"url": "public_url", "rtmp": "public_rtmp"}
+    names = {"url": "public_url", "rtmp": "public_push"}
     names |= {name: name for name in ("streams", "viewers", "access_mode")}
     wanted = ", ".join(f"'{key}': scrimbox_{name}" for key, name in names.items())
     command = [str(VENV_BIN / "ansible"), target.name, *ansible_arguments([target]), "-e", json.dumps(dict(variables))]
