@@ -325,3 +325,14 @@ def test_regexes_are_used_nowhere() -> None:
     """Many of nginx's security releases are about them, and none is needed."""
     for text in (auth(), ingest(), web()):
         assert not re.search(r"location ~|[\"\s]~\*?[^ ;]+\s+\S+;|\brewrite\b", text)
+
+
+def test_web_lets_declared_sites_frame_the_player_and_nobody_by_default() -> None:
+    policy = "default-src 'none'; frame-ancestors 'none'"
+    closed = web(web_content_security_policy=policy)
+    assert "frame-ancestors 'none'" in closed
+    assert "X-Frame-Options DENY" in closed
+    opened = web(web_content_security_policy=policy, web_embed_origins=["https://a.example", "https://b.example"])
+    assert 'frame-ancestors https://a.example https://b.example"' in opened
+    assert "frame-ancestors 'none'" not in opened
+    assert "X-Frame-Options" not in opened
