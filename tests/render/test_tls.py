@@ -86,7 +86,7 @@ def test_plain_http_logs_nothing() -> None:
     """The token of a personal link may stand in the address."""
     redirect, _ = servers(web())
     assert directives(redirect, "access_log") == ["off"]
-    assert directives(redirect, "error_log") == ["stderr crit"]
+    assert directives(redirect, "error_log") == ["stderr alert"]
 
 
 def test_an_authority_sees_its_folder_only_and_only_when_there_is_one() -> None:
