@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tests.bench import endless
@@ -21,7 +22,7 @@ ENTRIES = 4 * 3600
 """Segments of one second that the playlist holds."""
 KBITS = 2500
 MINUTES = 20
-EVERY_S, WARM_UP_S = 30, 300
+EVERY_S, WINDOW_S = 30, 300
 LOOK_BACK_S, AWAY_S = 300, 15
 COLUMNS = {
     "heap": "page's heap MB",
@@ -39,12 +40,13 @@ COLUMNS = {
 Sample = dict[str, Any]
 
 
-def slope(samples: list[Sample], name: str) -> float:
-    """How much a figure grows in an hour, by least squares."""
-    times, values = [one["passed"] / 3600 for one in samples], [one[name] for one in samples]
-    middle, mean = sum(times) / len(times), sum(values) / len(values)
-    spread = sum((at - middle) ** 2 for at in times)
-    return sum((at - middle) * (value - mean) for at, value in zip(times, values, strict=True)) / (spread or 1)
+def show_medians(samples: list[Sample]) -> None:
+    """Print the middle of each five minutes: heaps breathe, so that a straight line through them would tell nothing."""
+    print("\nmedians of five minutes:\n  from s  " + "  ".join(COLUMNS.values()))
+    for begin in range(0, int(samples[-1]["passed"]), WINDOW_S):
+        part = [one for one in samples if begin <= one["passed"] < begin + WINDOW_S]
+        cells = (f"{median(one[name] for one in part):{len(head)}.1f}" for name, head in COLUMNS.items())
+        print(f"{begin:8}  {'  '.join(cells)}")
 
 
 def watch(url: str, seconds: float) -> Iterator[Sample]:
@@ -79,7 +81,7 @@ def show(samples: Iterator[Sample]) -> list[Sample]:
 
 
 def main() -> None:
-    """Print the table, and what grew after the warm-up."""
+    """Print the table, and what it comes to."""
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else MINUTES
     browsers.install()
     build_player.build()
@@ -91,11 +93,7 @@ def main() -> None:
         samples = show(watch(url, minutes * 60))
     finally:
         server.shutdown()
-    late = [one for one in samples if one["passed"] >= WARM_UP_S]
-    if len(late) > 1:
-        print(f"\ngrowth an hour, from {WARM_UP_S} s on, by least squares:")
-        for name, head in COLUMNS.items():
-            print(f"  {head:17} {slope(late, name):+8.2f}")
+    show_medians(samples)
 
 
 if __name__ == "__main__":
