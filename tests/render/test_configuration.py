@@ -46,7 +46,7 @@ def test_nginx_stays_in_the_foreground_under_systemd(text: str) -> None:
 def test_auth_listens_on_loopback_alone_and_answers_one_question() -> None:
     text = auth(auth_port=9000)
     assert directives(text, "listen") == ["127.0.0.1:9000"]
-    assert directives(text, "location") == ["= /publish {", "/ {"]
+    assert directives(text, "location") == ["= /publish {", "@refused {", "/ {"]
 
 
 def test_auth_knows_each_key_for_one_stream_and_nobody_else() -> None:
