@@ -514,11 +514,3 @@ def test_a_mode_lets_in_whom_it_says_and_nobody_else(server: Host, credentials: 
         link = site.get(f"/in?token={credentials.viewer_tokens['alice']}&id={STREAM}")
         assert link.status == (303 if "link" in case.modes and not case.shut else 403)
         assert site.get("/healthz").status == 200
-
-
-def test_under_tls_a_cookie_never_travels_without(server: Host, credentials: Credentials) -> None:
-    assert server
-    with house(8190, web_access_mode=["password", "link"], web_tls=True) as site:
-        for kind in ("password", "token"):
-            answer = ask(site, "/streams/index.json", right_credentials(credentials)[kind])
-            assert "Secure" in answer.headers["Set-Cookie"].split("; "), kind
