@@ -63,7 +63,9 @@ function many(index) {
     ...{ url: `/vod/recordings/x${number}.mp4`, playlist: null, poster: null, thumbnails: null },
     ...{ started: day(number), duration: 3600 + number, size: 1e9, group: "", match: "", pinned: false, expires: null },
   });
-  return { ...index, matches: [], replays: Array.from({ length: MANY }, (_, number) => replay(number)) };
+  // What another test happens to have live would be found as well.
+  const streams = index.streams.map((stream) => ({ ...stream, state: "offline", started: null }));
+  return { ...index, streams, matches: [], replays: Array.from({ length: MANY }, (_, number) => replay(number)) };
 }
 
 async function bearMany(page) {
