@@ -59,6 +59,8 @@ def pipelined(viewer: Site, path: str, number: int) -> Counter[int]:
 
 def test_guesses_at_a_password_are_limited_and_nobody_else_notices(limited: Variant, credentials: Credentials) -> None:
     nobody, viewer = site(limited), limited.alice
+    logged = "login refused: viewer=alice address="
+    before = limited.journal().count(logged)
     began, guesses = time.monotonic(), 400
     answers = [
         nobody.get("/streams/index.json", {"Authorization": basic("alice", f"guess-5ec2e7-{number}")})
@@ -75,8 +77,8 @@ def test_guesses_at_a_password_are_limited_and_nobody_else_notices(limited: Vari
     assert viewer.get("/streams/index.json").status == 200
     bob = Site(nobody.host, nobody.port, ("bob", credentials.viewer_passwords["bob"]))
     assert bob.get("/streams/index.json").status == 200
-    journal = limited.journal("-10min")
-    assert 0 < journal.count("login refused: viewer=alice address=") <= len(tried)
+    journal = limited.journal()
+    assert 0 < journal.count(logged) - before <= len(tried)
     assert "guess-5ec2e7" not in journal
     time.sleep(1)
     alice = Site(nobody.host, nobody.port, ("alice", credentials.viewer_passwords["alice"]))
@@ -121,7 +123,6 @@ def test_a_flood_of_wrong_keys_fills_no_log_and_keeps_no_right_key_out(
     limited: Variant, credentials: Credentials
 ) -> None:
     key = credentials.publish_keys["delta"]
-    before = limited.journal("-10min").count("address=203.0.113.9")
     answers = ask(limited, *["name=delta&key=wrong&addr=203.0.113.9"] * 300)
     assert set(answers) == {403}
     assert ask(limited, f"name=delta&key={key}&addr=203.0.113.9") == [204]
@@ -129,7 +130,7 @@ def test_a_flood_of_wrong_keys_fills_no_log_and_keeps_no_right_key_out(
     time.sleep(0.5)
     journal = limited.journal("-10min")
     refused = [line for line in journal.splitlines() if "refused, wrong key" in line and "address=203.0.113.9" in line]
-    assert 30 <= len(refused) - before <= 60
+    assert 30 <= len(refused) <= 60
     assert len([line for line in journal.splitlines() if "accepted" in line and "address=203.0.113.9" in line]) == 1
     assert "address=203.0.113.10" in journal
     assert key not in journal
