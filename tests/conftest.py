@@ -24,7 +24,7 @@ BUILD = PROJECT / "build" / "test"
 ARTEFACTS = PROJECT / "artefacts"
 INSTANCE = os.environ.get("SCRIMBOX_INSTANCE", "scrimbox-default")
 """The container of the converged server; by another name, clones of it can be tested side by side."""
-RINGS = ("unit", "render", "system", "e2e", "attacks", "faults", "tls")
+RINGS = ("unit", "render", "system", "tls", "e2e", "attacks", "faults")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -16,6 +16,7 @@ import functools
 import io
 import json
 import os
+import secrets
 import socket
 import subprocess
 import tarfile
@@ -244,9 +245,14 @@ def _put(name: str, path: PurePosixPath, content: bytes, *, mode: int, uid: int 
 
 
 def _free_ports() -> dict[int, int]:
-    """A port of this machine for every port of a variant."""
+    """A port of this machine for every port of a variant; none that an outgoing connection takes before it starts."""
     with contextlib.ExitStack() as held:
-        probes = {port: held.enter_context(socket.socket()) for port in PORTS}
-        for probe in probes.values():
-            probe.bind((container.LOOPBACK, 0))
-        return {port: int(probe.getsockname()[1]) for port, probe in probes.items()}
+        free: list[int] = []
+        for port in secrets.SystemRandom().sample(range(20000, 30000), 200):
+            probe = held.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                probe.bind((container.LOOPBACK, port))
+                free.append(port)
+            if len(free) == len(PORTS):
+                break
+        return dict(zip(PORTS, free, strict=True))
