@@ -25,7 +25,7 @@ export const FINGER_FLAGS = [
 ];
 
 /** Starts "chromium" or "firefox" from an executable of the system; `flags` are for Chromium alone. */
-export function launch(browser, executablePath, flags = []) {
+function launch(browser, executablePath, flags = []) {
   if (browser === "firefox") {
     const extraPrefsFirefox = { "media.autoplay.default": 0, "media.volume_scale": "0.0" };
     return puppeteer.launch({ browser: "firefox", executablePath, headless: true, extraPrefsFirefox });
@@ -45,6 +45,33 @@ export async function arrive(page, url, waitUntil = "load") {
     waitUntil === "load",
   );
   return answer.status();
+}
+
+/** Follows `steps()`; when they fail, tells the test why. */
+export async function report(steps) {
+  try {
+    await steps();
+  } catch (error) {
+    emit("failed", { error: String(error.stack || error) });
+    process.exitCode = 1;
+  }
+}
+
+/** Follows `steps(page)` in a browser of the plan's, which is closed afterwards; a failure leaves a picture. */
+export async function withPage(plan, steps, flags = []) {
+  const browser = await launch(plan.browser, plan.executable, flags);
+  try {
+    const page = await browser.newPage();
+    await page.setViewport({ width: 1280, height: 800 });
+    try {
+      await steps(page);
+    } catch (error) {
+      await page.screenshot({ path: `${plan.artefacts}/${plan.name}-failed.png` }).catch(() => {});
+      throw error;
+    }
+  } finally {
+    await browser.close();
+  }
 }
 
 /** Watches a page for what a viewer would never tell us: challenges, errors, policy violations, stuck requests. */

@@ -7,7 +7,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-import { emit, pause } from "./browser.mjs";
+import { emit, pause, report } from "./browser.mjs";
 
 const plan = JSON.parse(process.argv[2]);
 const OUTSIDE = "https://elsewhere.example/page";
@@ -145,7 +145,7 @@ async function run(steps) {
   }
 }
 
-try {
+await report(async () => {
   const [name, password] = plan.login;
   await run(async () => {
     await logIn(name, `${password}x`, "first");
@@ -154,7 +154,4 @@ try {
   });
   await run(() => watch("watched again"));
   emit("done");
-} catch (error) {
-  emit("failed", { error: String(error.stack || error) });
-  process.exitCode = 1;
-}
+});

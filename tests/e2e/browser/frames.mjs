@@ -2,10 +2,9 @@
 //
 // node frames.mjs '{"browser", "executable", "url", "login": [name, password] | null, "steps", "artefacts", "name"}'
 
-import { arrive, emit, findings, launch, look, lookUntil, observe, pause } from "./browser.mjs";
+import { arrive, emit, findings, look, lookUntil, observe, pause, report, withPage } from "./browser.mjs";
 
 const plan = JSON.parse(process.argv[2]);
-const browser = await launch(plan.browser, plan.executable);
 
 /** The number on screen once it is another one than `before`, or after a second. No number is shown amid a seek. */
 async function settled(page, before) {
@@ -38,9 +37,7 @@ async function step(page, key, by) {
   return { exact, wrong, first, last: before };
 }
 
-try {
-  const page = await browser.newPage();
-  await page.setViewport({ width: 1280, height: 800 });
+async function follow(page) {
   const seen = await observe(page);
   if (plan.login) {
     const [username, password] = plan.login;
@@ -62,9 +59,6 @@ try {
   const elsewhere = await step(page, ".", 1);
   emit("stepped", { forward, back, elsewhere, hint });
   emit("done", findings(seen));
-} catch (error) {
-  emit("failed", { error: String(error.stack || error) });
-  process.exitCode = 1;
-} finally {
-  await browser.close();
 }
+
+await report(() => withPage(plan, follow));

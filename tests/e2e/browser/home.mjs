@@ -2,10 +2,9 @@
 //
 // node home.mjs '{"browser", "executable", "url", "login": [name, password], "stream", "artefacts", "name"}'
 
-import { arrive, emit, findings, launch, observe, pause } from "./browser.mjs";
+import { arrive, emit, findings, observe, pause, report, withPage } from "./browser.mjs";
 
 const plan = JSON.parse(process.argv[2]);
-const browser = await launch(plan.browser, plan.executable);
 const MANY = 1000;
 
 /** What the page shows at this moment. */
@@ -93,9 +92,7 @@ async function bearMany(page) {
   emit("many", { shown, timed });
 }
 
-try {
-  const page = await browser.newPage();
-  await page.setViewport({ width: 1280, height: 800 });
+async function follow(page) {
   const seen = await observe(page);
   await page.evaluateOnNewDocument(() => {
     window.shift = 0;
@@ -113,9 +110,6 @@ try {
   await search(page);
   await bearMany(page);
   emit("done", findings(seen));
-} catch (error) {
-  emit("failed", { error: String(error.stack || error) });
-  process.exitCode = 1;
-} finally {
-  await browser.close();
 }
+
+await report(() => withPage(plan, follow));

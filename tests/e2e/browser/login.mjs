@@ -3,10 +3,9 @@
 // node login.mjs '{"browser", "executable", "url", "before", "link", "again", "login": [name, password] or null,
 //   "artefacts", "name"}'
 
-import { arrive, emit, findings, launch, observe, pause } from "./browser.mjs";
+import { arrive, emit, findings, observe, pause, report, withPage } from "./browser.mjs";
 
 const plan = JSON.parse(process.argv[2]);
-const browser = await launch(plan.browser, plan.executable);
 
 /** What is shown after the page has had time to go elsewhere. */
 async function shown(page) {
@@ -14,8 +13,7 @@ async function shown(page) {
   return { address: page.url(), words: await page.evaluate(() => document.body.innerText) };
 }
 
-try {
-  const page = await browser.newPage();
+async function follow(page) {
   const seen = await observe(page);
   await page.goto(plan.url + plan.before, { waitUntil: "load" });
   if (plan.login) {
@@ -35,9 +33,6 @@ try {
   }
   await arrive(page, plan.url + plan.again);
   emit("done", { asked, first, back, forward, again: await shown(page), ...findings(seen) });
-} catch (error) {
-  emit("failed", { error: String(error.stack || error) });
-  process.exitCode = 1;
-} finally {
-  await browser.close();
 }
+
+await report(() => withPage(plan, follow));

@@ -5,7 +5,7 @@
 //                    "artefacts"}'
 // A path of the player's page brings up its preview, its speed menu and its sheet of shortcuts as well.
 
-import { arrive, emit, findings, FINGER_FLAGS, launch, MOUSE_FLAGS, observe, pause } from "./browser.mjs";
+import { arrive, emit, findings, FINGER_FLAGS, MOUSE_FLAGS, observe, pause, report, withPage } from "./browser.mjs";
 import { faults, layoutShift, phoneFaults, SIZES } from "./inspect.mjs";
 
 const plan = JSON.parse(process.argv[2]);
@@ -55,30 +55,20 @@ async function visit(page, name, path, size) {
   }
 }
 
-async function visitAll(size) {
-  const browser = await launch(plan.browser, plan.executable, size === "desktop" ? MOUSE_FLAGS : FINGER_FLAGS);
-  try {
-    const page = await browser.newPage();
-    const seen = await observe(page);
-    if (plan.login) {
-      const [username, password] = plan.login;
-      await page.authenticate({ username, password });
-    }
-    for (const [name, path] of Object.entries(plan.paths)) {
-      await visit(page, name, path, size);
-    }
-    emit("visited", { size, ...findings(seen) });
-  } finally {
-    await browser.close();
+async function visitAll(page, size) {
+  const seen = await observe(page);
+  if (plan.login) {
+    const [username, password] = plan.login;
+    await page.authenticate({ username, password });
   }
+  for (const [name, path] of Object.entries(plan.paths)) {
+    await visit(page, name, path, size);
+  }
+  emit("visited", { size, ...findings(seen) });
 }
 
-try {
-  for (const size of Object.keys(SIZES)) {
-    await visitAll(size);
-  }
+await report(async () => {
+  await withPage(plan, (page) => visitAll(page, "desktop"), MOUSE_FLAGS);
+  await withPage(plan, (page) => visitAll(page, "phone"), FINGER_FLAGS);
   emit("done");
-} catch (error) {
-  emit("failed", { error: String(error.stack || error) });
-  process.exitCode = 1;
-}
+});

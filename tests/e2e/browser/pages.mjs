@@ -2,14 +2,11 @@
 //
 // node pages.mjs '{"browser", "executable", "url", "login": [name, password], "paths": {NAME: PATH}, "artefacts"}'
 
-import { arrive, emit, findings, launch, look, observe, pause } from "./browser.mjs";
+import { arrive, emit, findings, look, observe, pause, report, withPage } from "./browser.mjs";
 
 const plan = JSON.parse(process.argv[2]);
-const browser = await launch(plan.browser, plan.executable);
 
-try {
-  const page = await browser.newPage();
-  await page.setViewport({ width: 1280, height: 800 });
+async function follow(page) {
   const seen = await observe(page);
   const [username, password] = plan.login;
   await page.authenticate({ username, password });
@@ -22,9 +19,6 @@ try {
     emit(name, { ...(await look(page)), words, links });
   }
   emit("done", findings(seen));
-} catch (error) {
-  emit("failed", { error: String(error.stack || error) });
-  process.exitCode = 1;
-} finally {
-  await browser.close();
 }
+
+await report(() => withPage(plan, follow));

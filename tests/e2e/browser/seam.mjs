@@ -3,11 +3,10 @@
 //
 // node seam.mjs '{"browser", "executable", "url", "login": [name, password], "by", "artefacts", "name"}'
 
-import { arrive, emit, findings, launch, look, lookUntil, observe, pause } from "./browser.mjs";
+import { arrive, emit, findings, look, lookUntil, observe, pause, report, withPage } from "./browser.mjs";
 import { changeOf, longestFreeze, takeTop, watchTop } from "./top.mjs";
 
 const plan = JSON.parse(process.argv[2]);
-const browser = await launch(plan.browser, plan.executable);
 
 const inVideo = (page, action, ...args) =>
   page.evaluate(
@@ -75,9 +74,7 @@ async function change(page) {
   return { usual, ...changeOf(samples.filter(({ seeking }) => !seeking)) };
 }
 
-try {
-  const page = await browser.newPage();
-  await page.setViewport({ width: 1280, height: 800 });
+async function follow(page) {
   const seen = await observe(page);
   await openLive(page);
   emit("live", { copied: await copyMoment(page) });
@@ -98,11 +95,6 @@ try {
   }));
   emit("changed", { changed, after, controls, copied: await copyMoment(page) });
   emit("done", findings(seen));
-} catch (error) {
-  emit("failed", { error: String(error.stack || error) });
-  const pages = await browser.pages().catch(() => []);
-  await Promise.all(pages.map((page) => shoot(page, "failed").catch(() => {})));
-  process.exitCode = 1;
-} finally {
-  await browser.close();
 }
+
+await report(() => withPage(plan, follow));

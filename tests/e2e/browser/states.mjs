@@ -1,9 +1,12 @@
 // One viewer follows a stream through everything that the pages have to say, and asks at each state what is wrong with
 // it. The test makes the states: it pushes and stops when it is told that the viewer has seen the last one.
 //
-// node states.mjs '{"executable", "url", "cookie": [name, value], "size": "desktop" | "phone", "artefacts", "name"}'
+// node states.mjs '{"browser", "executable", "url", "cookie": [name, value], "size": "desktop" | "phone", "artefacts",
+//                   "name"}'
 
-import { emit, findings, FINGER_FLAGS, launch, look, lookUntil, MOUSE_FLAGS, observe, pause } from "./browser.mjs";
+import {
+  emit, findings, FINGER_FLAGS, look, lookUntil, MOUSE_FLAGS, observe, pause, report, withPage,
+} from "./browser.mjs";
 import { visitHomes } from "./home-states.mjs";
 import { faults, moves, overlaps, phoneFaults, SIZES } from "./inspect.mjs";
 
@@ -147,9 +150,7 @@ async function loseIt(page) {
   await inspect(page, "login");
 }
 
-const browser = await launch("chromium", plan.executable, plan.size === "desktop" ? MOUSE_FLAGS : FINGER_FLAGS);
-try {
-  const page = await browser.newPage();
+async function follow(page) {
   await page.setViewport(SIZES[plan.size]);
   const seen = await observe(page);
   // A browser that was given a password once goes on to send it.
@@ -161,12 +162,6 @@ try {
     await part(page);
   }
   emit("done", findings(seen));
-} catch (error) {
-  emit("failed", { error: String(error.stack || error) });
-  const pages = await browser.pages().catch(() => []);
-  const shoot = (page) => page.screenshot({ path: `${plan.artefacts}/${plan.name}-failed.png` });
-  await Promise.all(pages.map((page) => shoot(page).catch(() => {})));
-  process.exitCode = 1;
-} finally {
-  await browser.close();
 }
+
+await report(() => withPage(plan, follow, plan.size === "desktop" ? MOUSE_FLAGS : FINGER_FLAGS));

@@ -3,10 +3,9 @@
 //
 // node watch.mjs '{"browser", "executable", "url", "login": [name, password], "until", "artefacts", "name"}'
 
-import { arrive, emit, findings, launch, look, lookUntil, observe, pause } from "./browser.mjs";
+import { arrive, emit, findings, look, lookUntil, observe, pause, report, withPage } from "./browser.mjs";
 
 const plan = JSON.parse(process.argv[2]);
-const browser = await launch(plan.browser, plan.executable);
 
 const seekTo = (page, seconds) =>
   page.evaluate((position) => {
@@ -88,9 +87,7 @@ async function stayUntilForgotten(page) {
   emit("forgotten", { seen, later: await look(page), href });
 }
 
-try {
-  const page = await browser.newPage();
-  await page.setViewport({ width: 1280, height: 800 });
+async function follow(page) {
   const seen = await observe(page);
   emit("opened", { status: await logIn(page) });
   seen.challenges.length = 0;
@@ -102,11 +99,6 @@ try {
     await stayUntilReplay(page);
   }
   emit("done", findings(seen));
-} catch (error) {
-  emit("failed", { error: String(error.stack || error) });
-  const pages = await browser.pages().catch(() => []);
-  await Promise.all(pages.map((page) => shoot(page, "failed").catch(() => {})));
-  process.exitCode = 1;
-} finally {
-  await browser.close();
 }
+
+await report(() => withPage(plan, follow));
