@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from time import time as now
 from typing import Any
 
 FPS = 30
@@ -135,6 +136,7 @@ class Publisher:
         )
         self._progress: dict[str, str] = {}
         self._stderr = ""
+        self._began = float("inf")
         self._readers = [
             threading.Thread(target=read, daemon=True) for read in (self._read_progress, self._read_stderr)
         ]
@@ -146,6 +148,8 @@ class Publisher:
         for line in self._process.stdout:
             name, _, value = line.strip().partition("=")
             self._progress[name] = value
+            if name == "frame" and int(value) > 0:
+                self._began = min(self._began, now() - int(value) / FPS)
 
     def _read_stderr(self) -> None:
         assert self._process.stderr is not None
@@ -160,6 +164,10 @@ class Publisher:
     def frames(self) -> int:
         """Frames sent so far."""
         return int(self._progress.get("frame", "0"))
+
+    def sent_at(self, number: int) -> float:
+        """When a frame went out, in epoch seconds, to a fifth of one: ffmpeg sends them evenly."""
+        return self._began + number / FPS
 
     def wait(self, timeout: float = 60) -> Pushed:
         """Wait until ffmpeg has ended by itself (seconds), and say what it sent."""

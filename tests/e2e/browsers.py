@@ -10,19 +10,27 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.conftest import ARTEFACTS
 from tests.deploy import TOOLS
+from tools.test_prerequisites import works
 
 FOLDER = Path(__file__).parent / "browser"
+ENGINES = ("chromium", "firefox")
+"""What `make test` drives; the second where the distribution has it."""
 EXECUTABLES = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "firefox": ("firefox-esr", "firefox"),
 }
 
 
+@cache
 def executable(browser: str) -> str:
     """Find a browser of the system.
 
@@ -31,10 +39,24 @@ def executable(browser: str) -> str:
     """
     for name in EXECUTABLES[browser]:
         found = shutil.which(name)
-        if found:
+        if found and works(name):
             return found
     msg = f"No {browser} here. Run: apt-get install {EXECUTABLES[browser][0]}"
     raise FileNotFoundError(msg)
+
+
+def is_here(browser: str) -> bool:
+    """Whether a browser can be driven."""
+    try:
+        return bool(executable(browser))
+    except FileNotFoundError:
+        return False
+
+
+def require(browser: str) -> None:
+    """Skip a test that wants another browser than the first, where there is none."""
+    if browser != ENGINES[0] and not is_here(browser):
+        pytest.skip(f"no {browser} that starts is packaged for this machine")
 
 
 def install() -> None:
@@ -48,7 +70,14 @@ def install() -> None:
 class Visit:
     """A browser that follows a script of ours and reports what happens."""
 
-    def __init__(self, name: str, script: str, *, browser: str = "chromium", **plan: object) -> None:
+    def __init__(
+        self,
+        name: str,
+        script: str,
+        *,
+        browser: str = "chromium",
+        **plan: object,
+    ) -> None:
         """Start the script.
 
         Args:
@@ -74,7 +103,7 @@ class Visit:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        with (ARTEFACTS / f"{self.name}.jsonl").open("w") as kept:
+        with (ARTEFACTS / f"{self.name}.jsonl").open("w", buffering=1) as kept:
             for line in self._process.stdout:
                 kept.write(line)
                 with self._news:
@@ -118,6 +147,26 @@ class Visit:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(10)
         self._log.close()
+
+
+@contextlib.contextmanager
+def side_by_side(name: str, script: str, **plan: object) -> Iterator[Callable[[str], Visit]]:
+    """The same script in every engine at once, so that they wait together; gives the visit of an engine."""
+    install()
+    with contextlib.ExitStack() as closing:
+        visits = {
+            browser: closing.enter_context(
+                contextlib.closing(Visit(f"{name}-{browser}", script, browser=browser, **plan))
+            )
+            for browser in ENGINES
+            if is_here(browser)
+        }
+
+        def visit(browser: str) -> Visit:
+            require(browser)
+            return visits[browser]
+
+        yield visit
 
 
 def viewer(name: str, url: str, login: tuple[str, str], *, until: str, browser: str = "chromium") -> Visit:

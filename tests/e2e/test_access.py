@@ -262,9 +262,9 @@ def test_a_browser_logs_in_once_shows_the_clean_address_and_can_go_back(
     assert_visit("chromium", kind, nobody, credentials)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["password", "link"])
 def test_firefox_logs_in_the_same_way(nobody: Site, credentials: Credentials, kind: str) -> None:
+    browsers.require("firefox")
     browsers.install()
     assert_visit("firefox", kind, nobody, credentials)
 

@@ -15,12 +15,13 @@ from tests.site import Site
 Seen = dict[str, dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def home(ended: Ended, alice: Site) -> Iterator[Seen]:
+@pytest.fixture(scope="module", params=browsers.ENGINES)
+def home(ended: Ended, alice: Site, request: pytest.FixtureRequest) -> Iterator[Seen]:
     """What the page showed, searched and not, with what is on the server and with a thousand replays."""
+    browsers.require(request.param)
     assert ended.document["replays"]
-    assert alice.login is not None
-    visit = browsers.Visit("home", "home.mjs", url=alice.url, login=alice.login, stream=STREAM)
+    name = f"home-{request.param}"
+    visit = browsers.Visit(name, "home.mjs", browser=request.param, url=alice.url, login=alice.login, stream=STREAM)
     try:
         visit.wait_for("done", 90)
         yield {name: visit.wait_for(name, 1) for name in ("shown", "searched", "many", "done")}

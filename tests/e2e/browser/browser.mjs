@@ -2,6 +2,10 @@
 
 import puppeteer from "puppeteer-core";
 
+import { pause } from "./pause.mjs";
+
+export { pause };
+
 const CHROMIUM_FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -15,23 +19,37 @@ const CHROMIUM_FLAGS = [
   "--autoplay-policy=no-user-gesture-required",
 ];
 
-/** What a headless Chromium lacks otherwise: a mouse. */
-export const MOUSE_FLAGS = [
-  "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
-];
+/** What the machine says that it is pointed at with: headless browsers find nothing, or a mouse. */
+const POINTERS = {
+  mouse: {
+    chromium: "primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
+    firefox: 6,
+  },
+  finger: {
+    chromium: "primaryHoverType=1,availableHoverTypes=1,primaryPointerType=2,availablePointerTypes=2",
+    firefox: 1,
+  },
+};
 
-export const FINGER_FLAGS = [
-  "--blink-settings=primaryHoverType=1,availableHoverTypes=1,primaryPointerType=2,availablePointerTypes=2",
-];
-
-/** Starts "chromium" or "firefox" from an executable of the system; `flags` are for Chromium alone. */
-function launch(browser, executablePath, flags = []) {
-  if (browser === "firefox") {
-    const extraPrefsFirefox = { "media.autoplay.default": 0, "media.volume_scale": "0.0" };
-    return puppeteer.launch({ browser: "firefox", executablePath, headless: true, extraPrefsFirefox });
-  }
-  return puppeteer.launch({ executablePath, headless: true, args: [...CHROMIUM_FLAGS, ...flags] });
+function launchFirefox({ executable }, pointer) {
+  const extraPrefsFirefox = {
+    "media.autoplay.default": 0,
+    "media.volume_scale": "0.0",
+    ...(pointer && { "ui.primaryPointerCapabilities": POINTERS[pointer].firefox }),
+    ...(pointer && { "ui.allPointerCapabilities": POINTERS[pointer].firefox }),
+  };
+  return puppeteer.launch({ browser: "firefox", executablePath: executable, headless: true, extraPrefsFirefox });
 }
+
+function launchChromium({ executable }, pointer) {
+  const args = pointer ? [...CHROMIUM_FLAGS, `--blink-settings=${POINTERS[pointer].chromium}`] : CHROMIUM_FLAGS;
+  return puppeteer.launch({ executablePath: executable, headless: true, args });
+}
+
+const LAUNCHERS = { chromium: launchChromium, firefox: launchFirefox };
+
+// A request that waits for an answer this long waits for ever.
+const STUCK_MS = 8000;
 
 /**
  * Opens a page of the site, which asks for a login first if there is none (`page.authenticate` answers), and returns
@@ -57,9 +75,12 @@ export async function report(steps) {
   }
 }
 
-/** Follows `steps(page)` in a browser of the plan's, which is closed afterwards; a failure leaves a picture. */
-export async function withPage(plan, steps, flags = []) {
-  const browser = await launch(plan.browser, plan.executable, flags);
+/**
+ * Follows `steps(page)` in a browser of the plan's, which is closed afterwards; a failure leaves a picture. `pointer`
+ * is "mouse", "finger", or nothing for what the browser thinks.
+ */
+export async function withPage(plan, steps, { pointer } = {}) {
+  const browser = await LAUNCHERS[plan.browser](plan, pointer);
   try {
     const page = await browser.newPage();
     await page.setViewport({ width: 1280, height: 800 });
@@ -83,6 +104,13 @@ export async function observe(page) {
       window.reportViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
     });
   });
+  // Who leaves a page waits for nothing any more.
+  page.on("framenavigated", (frame) => {
+    const impatient = [...seen.pending].filter(([, since]) => Date.now() - since < STUCK_MS);
+    if (frame === page.mainFrame()) {
+      impatient.forEach(([request]) => seen.pending.delete(request));
+    }
+  });
   page.on("pageerror", (error) => seen.errors.push(String(error)));
   page.on("request", (request) => seen.pending.set(request, Date.now()));
   page.on("requestfailed", (request) => seen.pending.delete(request));
@@ -100,21 +128,23 @@ export async function observe(page) {
   return seen;
 }
 
-/** The findings of `observe` as plain data; a request is stuck when it has waited for an answer for 8 s. */
-export function findings(seen) {
-  const stuck = [...seen.pending].filter(([, since]) => Date.now() - since > 8000).map(([request]) => request.url());
-  return {
-    challenges: seen.challenges,
-    errors: seen.errors,
-    violations: seen.violations,
-    failures: seen.failures,
-    stuck,
-  };
+/** The findings of `observe` as plain data; a request is stuck when it has waited for an answer too long. */
+export async function findings(seen) {
+  const waited = ([, since]) => Date.now() - since > STUCK_MS;
+  const stuck = [...seen.pending].filter(waited).map(([request]) => request.url());
+  const { errors, violations } = seen;
+  return { challenges: seen.challenges, errors, violations, failures: seen.failures, stuck };
 }
 
-/** What the page shows at this moment; `number` is the frame number that the picture carries. */
-export function look(page) {
-  return page.evaluate(() => {
+/**
+ * What the page shows at this moment; `number` is the frame number that the picture carries. `press`: the id of a
+ * button that is pressed at the same moment.
+ */
+export function look(page, press = null) {
+  return page.evaluate((pressed) => {
+    if (pressed) {
+      document.getElementById(pressed).click();
+    }
     const { state, source, door, problem } = document.body.dataset;
     const visible = (id) => {
       const element = document.getElementById(id);
@@ -157,7 +187,7 @@ export function look(page) {
       brightness,
       contrast,
     };
-  });
+  }, press);
 }
 
 /** Looks again and again until `wanted(seen)` holds, and returns what was seen; throws after `seconds`. */
@@ -172,12 +202,6 @@ export async function lookUntil(page, what, wanted, seconds) {
     await pause(200);
   }
   throw new Error(`not within ${seconds} s: ${what}; last seen: ${JSON.stringify(seen)}`);
-}
-
-export function pause(milliseconds) {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
 }
 
 /** Tells the test what has happened, one JSON object a line. */

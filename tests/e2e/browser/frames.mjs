@@ -58,7 +58,7 @@ async function follow(page) {
   await pause(800);
   const elsewhere = await step(page, ".", 1);
   emit("stepped", { forward, back, elsewhere, hint });
-  emit("done", findings(seen));
+  emit("done", await findings(seen));
 }
 
 await report(() => withPage(plan, follow));

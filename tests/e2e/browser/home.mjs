@@ -109,7 +109,7 @@ async function follow(page) {
   emit("shown", await read(page));
   await search(page);
   await bearMany(page);
-  emit("done", findings(seen));
+  emit("done", await findings(seen));
 }
 
 await report(() => withPage(plan, follow));

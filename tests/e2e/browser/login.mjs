@@ -32,7 +32,8 @@ async function follow(page) {
     await page.authenticate(null);
   }
   await arrive(page, plan.url + plan.again);
-  emit("done", { asked, first, back, forward, again: await shown(page), ...findings(seen) });
+  const again = await shown(page);
+  emit("done", { asked, first, back, forward, again, ...(await findings(seen)) });
 }
 
 await report(() => withPage(plan, follow));

@@ -1,11 +1,11 @@
 // Opens pages as a desktop and as a phone, brings up everything that they have, and asks axe-core and the
-// Content-Security-Policy what is wrong with each.
+// Content-Security-Policy what is wrong with each. Tells what each says in words, too.
 //
 // node manners.mjs '{"browser", "executable", "url", "login": [name, password] | null, "paths": {NAME: PATH},
 //                    "artefacts"}'
 // A path of the player's page brings up its preview, its speed menu and its sheet of shortcuts as well.
 
-import { arrive, emit, findings, FINGER_FLAGS, MOUSE_FLAGS, observe, pause, report, withPage } from "./browser.mjs";
+import { arrive, emit, findings, look, observe, pause, report, withPage } from "./browser.mjs";
 import { faults, layoutShift, phoneFaults, SIZES } from "./inspect.mjs";
 
 const plan = JSON.parse(process.argv[2]);
@@ -40,6 +40,9 @@ async function visit(page, name, path, size) {
   await arrive(page, plan.url + path);
   await pause(2500);
   const shift = await layoutShift(page);
+  const words = await page.evaluate(() => document.body.innerText);
+  const links = await page.$$eval("a", (anchors) => anchors.map((anchor) => anchor.getAttribute("href")));
+  emit("said", { page: name, size, ...(await look(page)), words, links });
   const hasVideo = await page.evaluate(() => {
     const { source } = document.body.dataset;
     return source !== undefined && source !== "none";
@@ -64,11 +67,11 @@ async function visitAll(page, size) {
   for (const [name, path] of Object.entries(plan.paths)) {
     await visit(page, name, path, size);
   }
-  emit("visited", { size, ...findings(seen) });
+  emit("visited", { size, ...(await findings(seen)) });
 }
 
 await report(async () => {
-  await withPage(plan, (page) => visitAll(page, "desktop"), MOUSE_FLAGS);
-  await withPage(plan, (page) => visitAll(page, "phone"), FINGER_FLAGS);
+  await withPage(plan, (page) => visitAll(page, "desktop"), { pointer: "mouse" });
+  await withPage(plan, (page) => visitAll(page, "phone"), { pointer: "finger" });
   emit("done");
 });

@@ -3,7 +3,8 @@
 //
 // node seam.mjs '{"browser", "executable", "url", "login": [name, password], "by", "artefacts", "name"}'
 
-import { arrive, emit, findings, look, lookUntil, observe, pause, report, withPage } from "./browser.mjs";
+import { emit, findings, look, lookUntil, observe, pause, report, withPage } from "./browser.mjs";
+import { openAs, untilLive } from "./live.mjs";
 import { changeOf, longestFreeze, takeTop, watchTop } from "./top.mjs";
 
 const plan = JSON.parse(process.argv[2]);
@@ -28,23 +29,11 @@ async function shoot(page, moment) {
 /** What the button gives without a clipboard: the wall clock of the picture, in ms, and the number on it. */
 async function copyMoment(page) {
   await page.evaluate(() => Object.defineProperty(window.navigator, "clipboard", { value: undefined }));
-  const { number } = await look(page);
-  await page.click("#copy");
+  // Both at the same moment: on a busy machine two frames later is a second later.
+  const { number } = await look(page, "copy");
   await page.waitForSelector("#link-field:not([hidden])");
   const address = await page.$eval("#link-field", (field) => field.value);
   return { number, address };
-}
-
-async function openLive(page) {
-  const [username, password] = plan.login;
-  await page.authenticate({ username, password });
-  await arrive(page, plan.url, "domcontentloaded");
-  await page.authenticate(null);
-  const offered = ({ state, source, buttons }) => state === "live" && (source === "hls" || buttons.switch);
-  if ((await lookUntil(page, "live, or the offer of it", offered, 60)).source === "mp4") {
-    await page.click("#switch");
-  }
-  await lookUntil(page, "live picture", ({ source, number, time }) => source === "hls" && number > 0 && time > 0, 40);
 }
 
 /** Looks back as soon as the signal is gone, so that the replay is there before the end of the session is reached. */
@@ -76,8 +65,9 @@ async function change(page) {
 
 async function follow(page) {
   const seen = await observe(page);
-  await openLive(page);
-  emit("live", { copied: await copyMoment(page) });
+  await openAs(page, plan.login, plan.url);
+  await untilLive(page);
+  emit("copied", await copyMoment(page));
   const { ready, still } = await stayBehind(page);
   await watchTop(page);
   await shoot(page, "closed");
@@ -94,7 +84,7 @@ async function follow(page) {
     videos: document.querySelectorAll("video").length,
   }));
   emit("changed", { changed, after, controls, copied: await copyMoment(page) });
-  emit("done", findings(seen));
+  emit("done", await findings(seen));
 }
 
 await report(() => withPage(plan, follow));

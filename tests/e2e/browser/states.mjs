@@ -4,9 +4,7 @@
 // node states.mjs '{"browser", "executable", "url", "cookie": [name, value], "size": "desktop" | "phone", "artefacts",
 //                   "name"}'
 
-import {
-  emit, findings, FINGER_FLAGS, look, lookUntil, MOUSE_FLAGS, observe, pause, report, withPage,
-} from "./browser.mjs";
+import { emit, findings, look, lookUntil, observe, pause, report, withPage } from "./browser.mjs";
 import { visitHomes } from "./home-states.mjs";
 import { faults, moves, overlaps, phoneFaults, SIZES } from "./inspect.mjs";
 
@@ -161,7 +159,7 @@ async function follow(page) {
   for (const part of [waitForStream, watchLive, watchItEnd, watchReplay, loseIt]) {
     await part(page);
   }
-  emit("done", findings(seen));
+  emit("done", await findings(seen));
 }
 
-await report(() => withPage(plan, follow, plan.size === "desktop" ? MOUSE_FLAGS : FINGER_FLAGS));
+await report(() => withPage(plan, follow, { pointer: plan.size === "desktop" ? "mouse" : "finger" }));

@@ -1,55 +1,17 @@
-// One viewer's evening: logs in, watches live, seeks back, returns to the live edge and stays on the page, either
-// until the replay plays ("until": "replay") or until the server has forgotten this viewer ("until": "login").
+// One viewer's evening: logs in, watches live, seeks back, returns to the live edge, loses the network for a while and
+// stays on the page until the replay plays ("until": "replay"). Or watches live until the server has forgotten this
+// viewer ("until": "login").
 //
 // node watch.mjs '{"browser", "executable", "url", "login": [name, password], "until", "artefacts", "name"}'
 
-import { arrive, emit, findings, look, lookUntil, observe, pause, report, withPage } from "./browser.mjs";
+import { emit, findings, look, lookUntil, observe, pause, report, withPage } from "./browser.mjs";
+import { openGate } from "./gate.mjs";
+import { loseNetwork, lookBack, openAs, seekTo, untilLive, watchLive } from "./live.mjs";
 
 const plan = JSON.parse(process.argv[2]);
 
-const seekTo = (page, seconds) =>
-  page.evaluate((position) => {
-    document.querySelector("video.raised").currentTime = position;
-  }, seconds);
-
 async function shoot(page, moment) {
   await page.screenshot({ path: `${plan.artefacts}/${plan.name}-${moment}.png` });
-}
-
-async function logIn(page) {
-  const [username, password] = plan.login;
-  await page.authenticate({ username, password });
-  const status = await arrive(page, plan.url, "domcontentloaded");
-  // From here on nobody answers for the viewer any more: a challenge would be the browser's own window.
-  await page.authenticate(null);
-  return status;
-}
-
-async function watchLive(page) {
-  // A page that was opened a moment too early shows the last replay and takes nobody away from it.
-  const offered = ({ state, source, buttons }) => state === "live" && (source === "hls" || buttons.switch);
-  if ((await lookUntil(page, "live, or the offer of it", offered, 40)).source === "mp4") {
-    await page.click("#switch");
-  }
-  await lookUntil(page, "live picture", ({ source, number, time }) => source === "hls" && number > 0 && time > 0, 40);
-  const first = await look(page);
-  await pause(3000);
-  const second = await look(page);
-  await shoot(page, "live");
-  emit("live", { first, second });
-}
-
-async function seekBack(page) {
-  const deep = ({ seekable, time }) => seekable && time - seekable[0] > 11;
-  const before = await lookUntil(page, "11 s to seek back", deep, 60);
-  await seekTo(page, before.time - 10);
-  await pause(3000);
-  const after = await look(page);
-  await shoot(page, "dvr");
-  await page.click("#live");
-  await pause(1000);
-  const back = await lookUntil(page, "live edge", ({ number }) => number > before.number, 30);
-  emit("seeked", { before, after, back });
 }
 
 async function stayUntilReplay(page) {
@@ -89,16 +51,21 @@ async function stayUntilForgotten(page) {
 
 async function follow(page) {
   const seen = await observe(page);
-  emit("opened", { status: await logIn(page) });
+  const leaves = plan.until === "login";
+  const gate = leaves ? null : await openGate(plan.url);
+  emit("opened", { status: await openAs(page, plan.login, leaves ? plan.url : gate.url) });
   seen.challenges.length = 0;
-  await watchLive(page);
-  if (plan.until === "login") {
+  await untilLive(page);
+  await watchLive(page, shoot);
+  if (leaves) {
     await stayUntilForgotten(page);
   } else {
-    await seekBack(page);
+    await lookBack(page, shoot);
+    await loseNetwork(page, gate, shoot);
     await stayUntilReplay(page);
+    gate.close();
   }
-  emit("done", findings(seen));
+  emit("done", await findings(seen));
 }
 
 await report(() => withPage(plan, follow));
