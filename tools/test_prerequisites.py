@@ -19,6 +19,11 @@ BROWSERS = ("chromium", "google-chrome")
 SECOND_BROWSERS = ("firefox-esr", "firefox")
 BROWSER_FOLDER = BUILD / "browser"
 
+WEBKIT = (
+    "webkit2gtk-driver",
+    *(f"gstreamer1.0-{part}" for part in ("libav", "plugins-base", "plugins-good", "plugins-bad")),
+)
+
 PROGRAMS = {"ffmpeg": "ffmpeg", "ssh": "openssh-client"}
 # The driver that fetches a browser where the distribution packages none.
 FETCHER = "@puppeteer/browsers@3.2.6"
@@ -50,6 +55,11 @@ def packaged() -> bool:
     """Whether apt's chromium is the browser itself; Ubuntu's is a stub for a snap."""
     done = subprocess.run(["apt-cache", "show", "chromium"], capture_output=True, text=True, check=False)
     return done.returncode == 0 and "snap" not in done.stdout.lower()
+
+
+def webkit() -> bool:
+    """Whether WebKitGTK can be driven, and plays H.264."""
+    return on_path("WebKitWebDriver") and any(Path("/usr/lib").glob("*/gstreamer-1.0/libgstlibav.so"))
 
 
 def fetch_browser() -> None:
@@ -98,7 +108,8 @@ def ensure() -> None:
     if not any(map(works, SECOND_BROWSERS)) and apt.usable() and apt.known("firefox-esr"):
         apt.require(partial(works, "firefox-esr"), ["firefox-esr"], "the tests drive it")
     if os.environ.get("SCRIMBOX_SLOW") == "yes":
-        apt.require(partial(on_path, "xvfb-run"), ["xvfb", "xauth"], "the slow tests show Electron on it")
+        apt.require(partial(on_path, "xvfb-run"), ["xvfb", "xauth"], "the slow tests show browsers on it")
+        apt.require(webkit, WEBKIT, "the slow tests drive it")
     name = browser()
     if name is None:
         raise Trouble(

@@ -19,6 +19,7 @@ import pytest
 
 from tests.conftest import ARTEFACTS
 from tests.deploy import TOOLS
+from tests.e2e.displays import PLANS, XVFB
 from tools.test_prerequisites import works
 
 FOLDER = Path(__file__).parent / "browser"
@@ -76,6 +77,7 @@ class Visit:
         script: str,
         *,
         browser: str = "chromium",
+        environment: dict[str, str] | None = None,
         **plan: object,
     ) -> None:
         """Start the script.
@@ -83,19 +85,22 @@ class Visit:
         Args:
             name: for screenshots and messages.
             script: its file in `browser/`.
-            browser: `chromium` or `firefox`.
+            browser: `chromium`, `firefox`, `webkit` or `electron`.
+            environment: variables that it gets besides ours.
             plan: what else the script wants to know.
         """
-        plan |= {"name": name, "browser": browser, "executable": executable(browser), "artefacts": str(ARTEFACTS)}
+        own = PLANS[browser]() if browser in PLANS else {"executable": executable(browser)}
+        plan |= {"name": name, "browser": browser, "artefacts": str(ARTEFACTS), **own}
         self.name = name
         self._events: list[dict[str, Any]] = []
         self._news = threading.Condition()
         self._log = (ARTEFACTS / f"{name}.log").open("w")
         self._process = subprocess.Popen(
-            [str(TOOLS / "node"), str(FOLDER / script), json.dumps(plan)],
+            [*(XVFB if browser in PLANS else ()), str(TOOLS / "node"), str(FOLDER / script), json.dumps(plan)],
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
+            env=os.environ | (environment or {}),
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -146,6 +151,9 @@ class Visit:
                 os.killpg(self._process.pid, number)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(10)
+        # A display outlives whoever asked for it when that one is killed.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._log.close()
 
 

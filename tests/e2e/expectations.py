@@ -14,8 +14,8 @@ from tests.e2e.browsers import Visit
 
 BRIGHTNESS, CONTRAST = 40, 100
 """Least mean and range of the picture's levels, of 255: a black or a grey frame has neither."""
-LATENCY = 3.0
-"""From the publisher to the screen, in seconds, with a key frame each second."""
+LATENCY = 4.0
+"""From the publisher to the screen, in seconds, with a key frame each second and several browsers on two cores."""
 RECOVERY = 15.0
 """Until the picture is back after the network is, in seconds."""
 FREEZE, SAME_MOMENT = 100, 100
@@ -39,7 +39,7 @@ def assert_moves(first: dict[str, Any], second: dict[str, Any], seconds: float) 
 
 def latency(samples: list[dict[str, Any]], publisher: media.Publisher) -> float:
     """How long the picture took from the publisher to the screen, in seconds."""
-    return statistics.median(one["at"] - publisher.sent_at(one["number"]) for one in samples)
+    return statistics.median(one["now"] - publisher.sent_at(one["number"]) for one in samples)
 
 
 def assert_live(visit: Visit, publisher: media.Publisher) -> None:
@@ -63,7 +63,8 @@ def assert_looks_back(visit: Visit) -> None:
 def assert_mends(visit: Visit, publisher: media.Publisher) -> None:
     """The network was away until the picture stood still; then it was live again, without a reload."""
     seen = visit.wait_for("mended", 120)
-    assert seen["during"]["number"] - seen["before"]["number"] < 6 * media.FPS
+    during = seen["during"]["number"]
+    assert during is None or during - seen["before"]["number"] < 6 * media.FPS
     assert seen["took"] < RECOVERY
     assert seen["sameVisit"]
     assert seen["samples"][-1]["problem"] in {"", None}

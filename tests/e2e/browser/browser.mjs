@@ -2,7 +2,9 @@
 
 import puppeteer from "puppeteer-core";
 
+import { launchElectron } from "./electron-window.mjs";
 import { pause } from "./pause.mjs";
+import { launchWebKit } from "./webkit.mjs";
 
 export { pause };
 
@@ -46,7 +48,12 @@ function launchChromium({ executable }, pointer) {
   return puppeteer.launch({ executablePath: executable, headless: true, args });
 }
 
-const LAUNCHERS = { chromium: launchChromium, firefox: launchFirefox };
+const LAUNCHERS = {
+  chromium: launchChromium,
+  firefox: launchFirefox,
+  webkit: launchWebKit,
+  electron: launchElectron,
+};
 
 // A request that waits for an answer this long waits for ever.
 const STUCK_MS = 8000;
@@ -97,7 +104,10 @@ export async function withPage(plan, steps, { pointer } = {}) {
 
 /** Watches a page for what a viewer would never tell us: challenges, errors, policy violations, stuck requests. */
 export async function observe(page) {
-  const seen = { challenges: [], errors: [], violations: [], failures: [], pending: new Map() };
+  const seen = { challenges: [], errors: [], violations: [], failures: [], pending: new Map(), page };
+  if (page.heard) {
+    return seen;
+  }
   await page.exposeFunction("reportViolation", (violation) => seen.violations.push(violation));
   await page.evaluateOnNewDocument(() => {
     document.addEventListener("securitypolicyviolation", (event) => {
@@ -132,13 +142,13 @@ export async function observe(page) {
 export async function findings(seen) {
   const waited = ([, since]) => Date.now() - since > STUCK_MS;
   const stuck = [...seen.pending].filter(waited).map(([request]) => request.url());
-  const { errors, violations } = seen;
+  const { errors, violations } = seen.page.heard ? await seen.page.heard() : seen;
   return { challenges: seen.challenges, errors, violations, failures: seen.failures, stuck };
 }
 
 /**
- * What the page shows at this moment; `number` is the frame number that the picture carries. `press`: the id of a
- * button that is pressed at the same moment.
+ * What the page shows at this moment; `number` is the frame number that the picture carries, `now` the clock in
+ * s. `press`: the id of a button that is pressed at the same moment.
  */
 export function look(page, press = null) {
   return page.evaluate((pressed) => {
@@ -148,12 +158,15 @@ export function look(page, press = null) {
     const { state, source, door, problem } = document.body.dataset;
     const visible = (id) => {
       const element = document.getElementById(id);
-      return element !== null && element.checkVisibility() ? element.textContent.trim() || id : null;
+      // The oldest Electron knows no checkVisibility().
+      return element !== null && element.getClientRects().length > 0 ? element.textContent.trim() || id : null;
     };
     const message = document.getElementById("message");
     const seen = { state, source, door, problem, message: message ? message.textContent.trim() : "" };
     seen.buttons = Object.fromEntries(["live", "switch", "from-start", "log-in"].map((id) => [id, visible(id)]));
     const video = document.querySelector("video.raised");
+    seen.seekable = video && video.seekable.length > 0 ? [video.seekable.start(0), video.seekable.end(0)] : null;
+    // WebKitGTK has no picture any more where it waits for data.
     if (!video || video.readyState < 2) {
       return { ...seen, time: null, number: null, brightness: 0, contrast: 0 };
     }
@@ -173,13 +186,12 @@ export function look(page, press = null) {
     const levels = Array.from({ length: columns * rows }, (_, index) => data[4 * index + 1]);
     const brightness = levels.reduce((sum, level) => sum + level, 0) / levels.length;
     const contrast = Math.max(...levels) - Math.min(...levels);
-    const seekable = video.seekable.length > 0 ? [video.seekable.start(0), video.seekable.end(0)] : null;
     const { currentTime, duration, paused, ended, videoWidth, videoHeight } = video;
     return {
       ...seen,
+      now: Date.now() / 1000,
       time: currentTime,
       duration: Number.isFinite(duration) ? duration : null,
-      seekable,
       paused,
       ended,
       size: [videoWidth, videoHeight],

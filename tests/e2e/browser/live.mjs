@@ -34,7 +34,7 @@ async function sample(page) {
   const seen = [];
   for (let i = 0; i < 5; i += 1) {
     await pause(600);
-    seen.push({ ...(await look(page)), at: Date.now() / 1000 });
+    seen.push(await look(page));
   }
   return seen;
 }
