@@ -12,7 +12,7 @@ from tests.site import Site
 
 LEAST_SHIFT = 0.01
 """A layout that has shifted by less than this stands still to the eye; the field calls 0.1 good."""
-STEPS = 130
+STEPS, LIVE_STEPS = 130, 40
 PAGES = {
     "offline": "/player?id=cam_2-20260101",
     "unknown": "/player?id=nosuch",
@@ -109,6 +109,24 @@ def steppers(ended: Ended, alice: Site) -> Iterator[Visits]:
     url = f"{alice.url}/player?id={STREAM}"
     with browsers.side_by_side("frames", "frames.mjs", url=url, login=alice.login, steps=STEPS) as visits:
         yield visits
+
+
+@pytest.fixture(scope="module")
+def live_steppers(live: Live, alice: Site) -> Iterator[Visits]:
+    """Viewers who step through what is live."""
+    assert live.publisher.running
+    url = f"{alice.url}/player?id={STREAM}"
+    with browsers.side_by_side(
+        "frames-live", "frames.mjs", url=url, login=alice.login, steps=LIVE_STEPS, live=True
+    ) as visits:
+        yield visits
+
+
+@pytest.mark.parametrize("browser", browsers.ENGINES)
+def test_each_step_of_what_is_live_shows_the_next_frame(live_steppers: Visits, browser: str) -> None:
+    stepped = live_steppers(browser).wait_for("stepped", 90)
+    for way in ("back", "forward"):
+        assert stepped[way]["exact"] == LIVE_STEPS, f"{way}: {stepped[way]['wrong']}"
 
 
 @pytest.mark.parametrize("browser", browsers.ENGINES)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests import media
 from tests.e2e import browsers
-from tests.e2e.conftest import STREAM, Ended, Live, Redeployed
+from tests.e2e.conftest import STREAM, Ended, Live, Redeployed, when_quiet
 from tests.e2e.expectations import assert_links_agree, assert_no_seam
 from tests.site import Site
 
+UNSEEN = 0.5
+"""How far the match may jump while nobody sees it, in seconds: a tab in the background counts in full seconds."""
 
-def watcher(name: str, site: Site, *, by: str, browser: str) -> browsers.Visit:
+
+def watcher(name: str, site: Site, *, by: str, browser: str, stream: str = STREAM) -> browsers.Visit:
     """A viewer who looks back into the session when it ends."""
     assert site.login is not None
-    url = f"{site.url}/player?id={STREAM}"
+    url = f"{site.url}/player?id={stream}"
     return browsers.Visit(name, "seam.mjs", browser=browser, url=url, login=site.login, by=by)
 
 
@@ -59,3 +63,35 @@ def test_firefox_sees_no_seam_either(erin_looks_back: browsers.Visit, ended: End
     assert ended.document["state"] == "replay"
     assert_no_seam(erin_looks_back)
     assert_links_agree(erin_looks_back)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(
+    alice: Site, alice_cookie: Site, push: Callable[..., media.Publisher]
+) -> Iterator[dict[str, browsers.Visit]]:
+    """Two who do not look at the page when the replay of a short stream is there."""
+    browsers.install()
+    when_quiet(alice_cookie, "charlie")
+    publisher = push("charlie", seconds=50)
+    viewers = {
+        by: watcher(f"seam-{by}", alice, stream="charlie", by=by, browser="chromium") for by in ("tab", "window")
+    }
+    yield viewers
+    for viewer in viewers.values():
+        viewer.close()
+    publisher.kill()
+
+
+@pytest.mark.slow
+def test_who_looks_at_another_tab_comes_back_to_the_replay_where_the_match_has_got_to(
+    elsewhere: dict[str, browsers.Visit],
+) -> None:
+    changed = elsewhere["tab"].wait_for("changed", 400)["changed"]
+    assert changed["hidden"]
+    assert abs(changed["drift"]) <= UNSEEN
+
+
+@pytest.mark.slow
+def test_a_picture_in_a_window_of_its_own_stays_there(elsewhere: dict[str, browsers.Visit]) -> None:
+    assert_no_seam(elsewhere["window"])
+    assert elsewhere["window"].wait_for("changed", 1)["controls"]["window"] == "raised"

@@ -1,6 +1,8 @@
-// Steps through a replay of the test pattern, frame by frame, and counts the steps that showed the next frame.
+// Steps through a replay of the test pattern, or through what is live, frame by frame, and counts the steps that showed
+// the next frame.
 //
-// node frames.mjs '{"browser", "executable", "url", "login": [name, password] | null, "steps", "artefacts", "name"}'
+// node frames.mjs '{"browser", "executable", "url", "login": [name, password] | null, "steps", "live": true | false,
+//                   "artefacts", "name"}'
 
 import { arrive, emit, findings, look, lookUntil, observe, pause, report, withPage } from "./browser.mjs";
 
@@ -45,10 +47,19 @@ async function follow(page) {
   }
   await arrive(page, plan.url);
   await lookUntil(page, "a picture that moves", ({ time, number }) => time > 0.5 && number > 0, 30);
-  await page.keyboard.press("Home");
+  if (plan.live) {
+    await lookUntil(page, "a live picture", ({ source, number }) => source === "hls" && number > 0, 30);
+  } else {
+    await page.keyboard.press("Home");
+  }
   await pause(2500);
   await page.keyboard.press("k");
   await pause(600);
+  if (plan.live) {
+    emit("stepped", { back: await step(page, ",", -1), forward: await step(page, ".", 1) });
+    emit("done", await findings(seen));
+    return;
+  }
   const forward = await step(page, ".", 1);
   const hint = await page.$eval("#hint", (element) => element.textContent);
   await page.screenshot({ path: `${plan.artefacts}/${plan.name}-step.png` });
