@@ -37,6 +37,8 @@ function launchFirefox({ executable }, pointer) {
   const extraPrefsFirefox = {
     "media.autoplay.default": 0,
     "media.volume_scale": "0.0",
+    // puppeteer waits for a page to load again when it goes back; Firefox would have kept it.
+    "browser.sessionhistory.max_total_viewers": 0,
     ...(pointer && { "ui.primaryPointerCapabilities": POINTERS[pointer].firefox }),
     ...(pointer && { "ui.allPointerCapabilities": POINTERS[pointer].firefox }),
   };
