@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-_HEADER = 13
-_TAG = struct.Struct(">BBHBHB3x")
-_AUDIO, _VIDEO, _SCRIPT = 8, 9, 18
+HEADER = 13
+"""Bytes before the first tag."""
+TAG = struct.Struct(">BBHBHB3x")
+"""What a tag begins with: kind, bytes of its body (8 and 16 bits), milliseconds (8, 16 and, uppermost, 8 bits)."""
+AUDIO, VIDEO, _SCRIPT = 8, 9, 18
 _AVC, _AAC = 7, 10
 BLOCK = 1 << 20
 """Bytes that are read at once."""
@@ -75,23 +78,36 @@ class Reader:
             OSError: the file cannot be read.
         """
         with path.open("rb", buffering=0) as stream:
-            if os.fstat(stream.fileno()).st_size <= _HEADER:
+            if os.fstat(stream.fileno()).st_size <= HEADER:
                 return
-            pending = stream.read(_HEADER)
-            if len(pending) < _HEADER or pending[:3] != b"FLV":
+            pending = stream.read(HEADER)
+            if len(pending) < HEADER or pending[:3] != b"FLV":
                 return
             yield memoryview(pending)
             yield from self._tags(stream)
+
+    def read_range(self, path: Path, head: bytes, start: int, behind: int) -> Iterator[memoryview]:
+        """`head` in place of what lies before, then the whole tags between two places of the file, the first of a tag.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        _walk(head[HEADER:], self._count)
+        yield memoryview(head)
+        with path.open("rb", buffering=0) as stream:
+            stream.seek(start)
+            yield from self._tags(stream, behind - start)
 
     @property
     def contents(self) -> Contents:
         """What has been read so far."""
         return self._count.contents()
 
-    def _tags(self, stream: BinaryIO) -> Iterator[memoryview]:
+    def _tags(self, stream: BinaryIO, left: int = sys.maxsize) -> Iterator[memoryview]:
         pending, sound = b"", True
-        while sound and (block := stream.read(BLOCK)):
+        while sound and (block := stream.read(min(BLOCK, left))):
             pending += block
+            left -= len(block)
             whole, sound = _walk(pending, self._count)
             if whole:
                 yield memoryview(pending)[:whole]
@@ -117,6 +133,24 @@ def contents(path: Path) -> Contents:
     for _ in reader.read(path):
         pass
     return reader.contents
+
+
+def is_header(kind: int, body: bytes) -> bool:
+    """Whether the body of a tag holds settings of picture or sound, not a frame."""
+    if kind == VIDEO:
+        return len(body) > 1 and body[0] & 0x0F == _AVC and body[1] == 0
+    return kind == AUDIO and len(body) > 1 and body[0] >> 4 == _AAC and body[1] == 0
+
+
+def composition(kind: int, body: bytes) -> int:
+    """Milliseconds from the time of a tag, when its frame is decoded, until the frame is presented."""
+    avc = kind == VIDEO and len(body) > 4 and body[0] & 0x0F == _AVC
+    return int.from_bytes(body[2:5], "big", signed=True) if avc else 0
+
+
+def is_key(body: bytes) -> bool:
+    """Whether the body of a picture's tag says that it is a key frame."""
+    return len(body) > 0 and body[0] >> 4 == 1
 
 
 class _Count:
@@ -166,8 +200,7 @@ class _Count:
         if self.first_video is None:
             if body[0] >> 4 != 1:
                 return
-            shift = int.from_bytes(body[2:5], "big", signed=True) if avc else 0
-            self.first_video = time + shift
+            self.first_video = time + composition(VIDEO, bytes(body[:5]))
         self._take(time)
         self.video += 1
         self.video_digest.update(body[5 if avc else 1 :])
@@ -180,17 +213,17 @@ class _Count:
 def _walk(data: bytes, count: _Count) -> tuple[int, bool]:
     """Take in the whole tags at the beginning of `data`: their bytes, and whether what follows can still be a tag."""
     view, position, end = memoryview(data), 0, len(data)
-    while position + _TAG.size <= end:
-        kind, high, low, time_high, time_low, time_top = _TAG.unpack_from(data, position)
-        size, body = high << 16 | low, position + _TAG.size
-        if kind not in (_AUDIO, _VIDEO, _SCRIPT):
+    while position + TAG.size <= end:
+        kind, high, low, time_high, time_low, time_top = TAG.unpack_from(data, position)
+        size, body = high << 16 | low, position + TAG.size
+        if kind not in (AUDIO, VIDEO, _SCRIPT):
             return position, False
         if body + size + 4 > end:
             return position, True
         time = time_top << 24 | time_high << 16 | time_low
-        if kind == _VIDEO:
+        if kind == VIDEO:
             count.take_video(time, view[body : body + size])
-        elif kind == _AUDIO:
+        elif kind == AUDIO:
             count.take_audio(time, view[body : body + size])
         position = body + size + 4
     return position, True
@@ -198,7 +231,7 @@ def _walk(data: bytes, count: _Count) -> tuple[int, bool]:
 
 def _size_behind(data: bytes) -> bytes:
     """The rest of the four bytes that repeat the size of a tag, if nothing else of it is missing."""
-    if len(data) < _TAG.size:
+    if len(data) < TAG.size:
         return b""
-    size = _TAG.size + (_TAG.unpack_from(data)[1] << 16 | _TAG.unpack_from(data)[2])
+    size = TAG.size + (TAG.unpack_from(data)[1] << 16 | TAG.unpack_from(data)[2])
     return size.to_bytes(4, "big")[len(data) - size :] if 0 <= len(data) - size < 4 else b""
