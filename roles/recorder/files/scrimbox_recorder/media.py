@@ -19,9 +19,9 @@ from . import flv, mp4
 from .pace import Pace
 
 _START = ("-nostdin", "-hide_banner", "-loglevel", "warning", "-y")
-_TRACKS = ("-map", "0:v:0?", "-map", "0:a:0?", "-dn", "-sn", "-map_metadata", "-1", "-c", "copy")
+TRACKS = ("-map", "0:v:0?", "-map", "0:a:0?", "-dn", "-sn", "-map_metadata", "-1", "-c", "copy")
 # A track that begins late is still found: the default looks at 5 MB only.
-_RAW = ("-f", "flv", "-probesize", "50M", "-i", "pipe:0")
+RAW = ("-f", "flv", "-probesize", "50M", "-i", "pipe:0")
 _FASTSTART = ("-movflags", "+faststart")
 _VIDEO = ("codec_name", "extradata_hash", "has_b_frames", "width", "height", "time_base")
 _AUDIO = ("codec_name", "extradata_hash", "sample_rate", "channels", "time_base")
@@ -77,7 +77,7 @@ class Tools:
         """
         reader = flv.Reader()
         self._pace.begin("reading the recording,", source.stat().st_size)
-        self._ffmpeg([*_RAW, *_TRACKS, *mp4.FRAGMENTED, target.name], target, reader.read(source))
+        self._ffmpeg([*RAW, *TRACKS, *mp4.FRAGMENTED, target.name], target, reader.read(source))
         return reader.contents
 
     def wrap(self, parts: Sequence[Path], target: Path) -> mp4.Wrapped:
@@ -88,8 +88,8 @@ class Tools:
             NotNowError: no space.
         """
         self._pace.begin("writing the replay,", sum(part.stat().st_size for part in parts))
-        with _in_words():
-            return mp4.wrap(parts, target, _Flushing(self._pace, target))
+        with in_words():
+            return mp4.wrap(parts, target, self._flushing(target))
 
     def read_back(self, path: Path, splits: Mapping[str, Sequence[int]]) -> mp4.ReadBack:
         """Read a finished MP4 from its first to its last byte; `splits` says how many frames each part has, by track.
@@ -98,7 +98,7 @@ class Tools:
             MediaError: its tables are wrong.
         """
         self._pace.begin("checking the replay,", path.stat().st_size)
-        with _in_words():
+        with in_words():
             return mp4.read_back(path, splits, self._pace)
 
     def classic(self, source: Path, target: Path) -> None:
@@ -109,7 +109,7 @@ class Tools:
             NotNowError: no space, or no ffmpeg.
         """
         self._pace.begin("writing a plain MP4")
-        self._ffmpeg(["-i", source.name, *_TRACKS, *_FASTSTART, target.name], target, size=source.stat().st_size)
+        self._ffmpeg(["-i", source.name, *TRACKS, *_FASTSTART, target.name], target, size=source.stat().st_size)
 
     def join(self, parts: Sequence[Path], target: Path) -> None:
         """Put plain MP4s of equal settings one behind the other; all lie in the same folder as `target`.
@@ -123,7 +123,7 @@ class Tools:
         size = sum(part.stat().st_size for part in parts)
         self._pace.begin("joining plain MP4s")
         concat = ["-f", "concat", "-safe", "0", "-i", listing.name]
-        self._ffmpeg([*concat, *_TRACKS, *_FASTSTART, target.name], target, size=size)
+        self._ffmpeg([*concat, *TRACKS, *_FASTSTART, target.name], target, size=size)
 
     def key_frames(self, path: Path) -> mp4.KeyFrames:
         """Where the key frames of a finished MP4 lie.
@@ -131,7 +131,7 @@ class Tools:
         Raises:
             MediaError: it has no H.264 video.
         """
-        with _in_words():
+        with in_words():
             return mp4.key_frames(path)
 
     def draw(self, pictures: Iterable[bytes], total: int, filters: str, target: Path) -> None:
@@ -163,8 +163,11 @@ class Tools:
     def _ffmpeg(
         self, arguments: Sequence[str], target: Path, fed: Iterator[memoryview] | None = None, size: int = 0
     ) -> None:
-        flushing = _Flushing(self._pace, target)
-        self._run(["ffmpeg", *_START, *arguments], target.parent, None, fed=fed, done=flushing, size=size)
+        done = self._flushing(target)
+        self._run(["ffmpeg", *_START, *arguments], target.parent, None, fed=fed, done=done, size=size)
+
+    def _flushing(self, target: Path) -> Callable[[int], None]:
+        return _Flushing(self._pace, target)
 
     def _run(
         self,
@@ -260,7 +263,7 @@ class _Flushing:
 
 
 @contextlib.contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
     """Turn what our own packing finds wrong into what the finalizer understands."""
     try:
         yield

@@ -36,6 +36,11 @@ class Span:
     offset: float
     duration: float
 
+    @property
+    def end(self) -> float:
+        """Second at which the last frame has ended."""
+        return self.offset + self.duration
+
 
 @dataclass(frozen=True)
 class Wrapped:
