@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from . import choices, cleanup
+from . import choices, cleanup, clips
 from .choices import Choices
+from .clips import Clips
 from .config import Config
 from .disk import Disk
 from .jobs import Jobs
@@ -63,6 +64,22 @@ def align(config: Config, disk: Disk, file: str, milliseconds: str) -> str:
         )
     _save(config, disk, found, replace(_current(config, found), alignment_ms=int(milliseconds)))
     return f"{found} is moved by {int(milliseconds)} ms"
+
+
+def unclip(config: Config, disk: Disk, given: str) -> str:
+    """Delete a clip, or the order of one.
+
+    Raises:
+        ChoiceError: there is no such clip; the message lists some that there are.
+    """
+    file = given.rpartition("/")[2].partition(".")[0]
+    known = [clip["file"] for clip in Clips(config, disk).all()]
+    if file in known:
+        clips.delete(disk, config, file)
+        return f"{file} is deleted"
+    near = difflib.get_close_matches(file, known, SHOWN) or known[:SHOWN]
+    listed = "\n".join(f"  {name}" for name in near) or "  there is none"
+    raise ChoiceError(f"clip: {given!r} is not known; allowed is FILE as in the link of a clip. Near it:\n{listed}")
 
 
 def find(config: Config, given: str) -> str:

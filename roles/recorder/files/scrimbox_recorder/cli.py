@@ -1,4 +1,4 @@
-"""Command line: `scrimbox-recorder run|pass|finalize|alert|cleanup|pin|unpin|title|align|status|check`."""
+"""Command line: `scrimbox-recorder run|pass|finalize|clips|alert|cleanup|pin|unpin|title|align|unclip|status|check`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from . import alert, choosing, cleanup, config, status
 from .choosing import ChoiceError
+from .clip_tools import ClipTools
+from .clipper import Clipper
 from .config import Config, ConfigError
 from .disk import Disk, lock
 from .finalize import Finalizer
@@ -23,6 +25,8 @@ from .service import become_owner, check_folders, loop, progress, set_up_log
 
 FINALIZER_SECONDS = 2.0
 """Seconds between two looks of the finalizer."""
+CLIPPER_SECONDS = 0.4
+"""Seconds between two looks at what is to be cut: somebody waits for it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("pass", help="make one pass")
     finalize = commands.add_parser("finalize", help="make replays until stopped (scrimbox-finalizer.service)")
     finalize.add_argument("--once", action="store_true", help="make those that are due, then end")
+    cut = commands.add_parser("clips", help="cut clips until stopped (scrimbox-clips.service)")
+    cut.add_argument("--once", action="store_true", help="cut those that are due, then end")
     news = commands.add_parser("alert", help="tell the operator's command or webhook (scrimbox-alert.service)")
     news.add_argument("--settings", type=Path, default=None, help="its own settings (default: systemd's credential)")
     news.add_argument("--check", action="store_true", help="only check them")
@@ -71,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     align = commands.add_parser("align", help="move a session against the others of its match")
     align.add_argument("file", metavar="FILE")
     align.add_argument("milliseconds", metavar="MS")
+    commands.add_parser("unclip", help="delete a clip").add_argument("file", metavar="FILE")
     commands.add_parser("status", help="print streams, disk use and faults")
     commands.add_parser("check", help="check the settings")
     return parser
@@ -87,11 +94,16 @@ def _act(given: argparse.Namespace, settings: Config) -> None:
     elif given.command == "finalize" and not given.once:
         finalizer = _finalizer(settings)
         loop(lambda: _finalize(finalizer, settings), FINALIZER_SECONDS)
+    elif given.command == "clips" and not given.once:
+        clipper = _clipper(settings)
+        loop(lambda: _cut(clipper), CLIPPER_SECONDS)
     check_folders(settings)
     if given.command == "pass":
         _converge(Recorder(settings, Disk()), settings)
     elif given.command == "finalize":
         _finalize(_finalizer(settings), settings)
+    elif given.command == "clips":
+        _cut(_clipper(settings))
     elif given.command == "cleanup":
         _clean(settings, only_plan=given.plan)
     else:
@@ -115,6 +127,15 @@ def _finalize(finalizer: Finalizer, settings: Config) -> None:
             progress("")
 
 
+def _clipper(settings: Config) -> Clipper:
+    return Clipper(settings, Disk(), ClipTools(Pace(settings.finalizer_bytes_per_second, progress)))
+
+
+def _cut(clipper: Clipper) -> None:
+    while clipper.step(time.monotonic()):
+        progress("")
+
+
 def _clean(settings: Config, *, only_plan: bool) -> None:
     if only_plan:
         pinned = sum(replay.pinned for replay in cleanup.replays(settings))
@@ -127,7 +148,9 @@ def _clean(settings: Config, *, only_plan: bool) -> None:
 def _choose(given: argparse.Namespace, settings: Config) -> None:
     # The lock of the passes: nothing is deleted between the check and the choice.
     with lock(settings.incoming / ".lock"):
-        if given.command == "title":
+        if given.command == "unclip":
+            print(choosing.unclip(settings, Disk(), given.file))
+        elif given.command == "title":
             print(choosing.title(settings, Disk(), given.file, " ".join(given.text)))
         elif given.command == "align":
             print(choosing.align(settings, Disk(), given.file, given.milliseconds))

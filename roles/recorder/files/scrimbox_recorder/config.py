@@ -54,6 +54,7 @@ class Config:
     floor_bytes: float = 1e9
     delete_when_low: bool = False
     finalizer_bytes_per_second: float = 40e6
+    vod: Path = Path("/srv/vod")
     run: Path = Path("/run/scrimbox-recorder")
     control: Path = Path("/run/scrimbox-ingest/control.sock")
 
@@ -73,13 +74,23 @@ class Config:
         return self.recordings / "set-aside"
 
     @property
+    def clips(self) -> Path:
+        """What was cut out of recordings; never deleted by software on its own."""
+        return self.vod / "clips"
+
+    @property
+    def cutting(self) -> Path:
+        """Clips that are wanted, one file each, and what they are made of meanwhile."""
+        return self.vod / "cutting"
+
+    @property
     def refuse_publish(self) -> Path:
         """While this file exists, the auth service refuses whoever wants to publish; it holds the reason."""
         return self.run / "refuse-publish"
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Every folder that must exist and be writable."""
+        """Every folder without which nothing can be recorded: it must exist and be writable."""
         return (self.hls, self.state, self.recordings, self.incoming, self.finalizing, self.set_aside)
 
     def stream(self, stream_id: str) -> Stream:
@@ -108,7 +119,7 @@ _NUMBERS: dict[str, tuple[float, float, str]] = {
 _WHOLE = ("keep_replays",)
 _SWITCHES = ("delete_when_low",)
 _PATHS = ("hls", "recordings", "state")
-_OPTIONAL_PATHS = ("run", "control")
+_OPTIONAL_PATHS = ("vod", "run", "control")
 _STREAM = ("id", "title", "offset_ms", "group")
 
 

@@ -54,7 +54,9 @@ def index_document(
     streams: Iterable[Document],
     replays: Iterable[Document],
     matches: Iterable[Document],
+    clips: Iterable[Document],
     set_aside: Iterable[Document],
+    *,
     disk: Document,
 ) -> Document:
     """The document `index.json` without the time of its writing: slim, everything, newest replays first."""
@@ -73,6 +75,7 @@ def index_document(
         ],
         "matches": list(matches),
         "replays": [_listed(replay) for replay in replays],
+        "clips": list(clips),
         "set_aside": list(set_aside),
     }
 

@@ -10,6 +10,7 @@ from typing import Callable
 
 from . import choices, jobs, matches, measure, replays, retention
 from .aside import Aside
+from .clips import Clips
 from .closing import Closer
 from .config import Config
 from .disk import Disk, Listing, is_being_written
@@ -50,6 +51,7 @@ class Recorder:
         self._jobs = Jobs(config.finalizing)
         self._replays = Replays(config.recordings)
         self._aside = Aside(config.set_aside)
+        self._clips = Clips(config, disk)
         self._closer = Closer(config, disk, self._world.pause)
         self._measurer = measure.Measurer(config.hls, config.incoming, disk)
         self._publisher = Publisher(config.state, disk, self._world.wall)
@@ -199,18 +201,18 @@ class Recorder:
         return self._matches
 
     def _publish(self, ongoing: dict[str, Session], waiting: Sequence[Job], health: Health) -> None:
-        found, aside = self._sorted_replays(), self._aside.all()
+        found, aside, cut = self._sorted_replays(), self._aside.all(), self._clips.ready()
         declared = [stream.id for stream in self._config.streams]
         others = {*ongoing, *self._by_stream, *(job.stream for job in waiting)}.difference(declared)
         ids = [*declared, *sorted(others)]
         states = {stream: self._state(stream, ongoing.get(stream), waiting) for stream in ids}
         played = [matches.document(match) for match in self._find_matches(list(ongoing.values()))]
         names = {INDEX, *(f"{stream}.json" for stream in ids)}
-        shown = (states, found, played, aside, health)
+        shown = (states, found, played, cut, aside, health)
         if shown == self._shown and self._publisher.has(names):
             return
         documents = [self._write(stream, *states[stream]) for stream in ids]
-        self._publisher.write(INDEX, index_document(documents, found, played, aside, disk_document(health)))
+        self._publisher.write(INDEX, index_document(documents, found, played, cut, aside, disk=disk_document(health)))
         self._publisher.keep_only(names)
         self._shown = shown
 

@@ -1,0 +1,269 @@
+"""Carries out the orders of clips. May be killed after every step and run again."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Callable
+
+from . import clip_sources, clips, flv_range, mp4
+from .clip_sources import Raw, Stretch
+from .clip_tools import ClipTools
+from .clips import CUTTING, FAILED, Order
+from .config import Config
+from .disk import Disk, lock, share
+from .documents import Document
+from .media import MediaError, NotNowError
+from .names import iso
+from .replays import Replays
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+"""Tries before a clip is given up."""
+PAUSE, SOON = 3.0, 0.4
+"""Seconds before the next try; before the next look at what is still being recorded."""
+PATIENCE = 30.0
+"""Seconds after its end until a clip of which nothing was recorded is given up: a recorder may lag behind."""
+LEAD, TRAIL = 0.5, 0.25
+"""Seconds that are read of a raw recording before the first frame and behind the last: B-frames lie elsewhere."""
+SLACK = 0.1
+"""Seconds that a replay may lack of a clip and still be all that there is."""
+REST = 30 * 86400.0
+"""Seconds after which an order that failed is forgotten."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """An MP4 that has the clip: between which of its seconds, its parts, and what it is a part of."""
+
+    path: Path
+    between: tuple[float, float]
+    parts: Sequence[Stretch]
+    match: str
+    replay: str | None
+
+
+class _NotYetError(Exception):
+    """What the clip is to hold has not been written yet."""
+
+
+class Clipper:
+    """Cuts one clip after the other, in the order in which they were asked for."""
+
+    def __init__(self, config: Config, disk: Disk, tools: ClipTools, wall: Callable[[], float] = time.time) -> None:
+        self._config = config
+        self._disk = disk
+        self._tools = tools
+        self._wall = wall
+        self._replays = Replays(config.recordings)
+        self._not_before: dict[str, float] = {}
+        self._swept = False
+
+    def step(self, steady: float) -> bool:
+        """Carry out one order that is due at the steady second `steady`; False if there is none."""
+        found = clips.orders(self._config)
+        self._sweep(found)
+        for order in found:
+            if steady < self._not_before.get(order.file, 0) or not self._is_due(order):
+                continue
+            try:
+                self._carry_out(order)
+                self._not_before.pop(order.file, None)
+            except _NotYetError:
+                self._not_before[order.file] = steady + SOON
+                continue
+            except NotNowError as reason:
+                self._not_before[order.file] = steady + PAUSE
+                log.warning("%s: the clip %s has to wait: %s", order.view, order.file, reason)
+                self._note(replace(order, state=clips.WAITING, reason=str(reason)))
+            except FileNotFoundError as reason:
+                # A recording has become a replay meanwhile.
+                self._not_before[order.file] = steady + SOON
+                log.info("%s: the clip %s is cut anew: %s", order.view, order.file, reason)
+            except MediaError as reason:
+                self._not_before[order.file] = steady + PAUSE
+                self._failed(order, str(reason))
+            return True
+        return False
+
+    def _is_due(self, order: Order) -> bool:
+        """Whether it is worth a try: neither given up, nor is its end still to come."""
+        if order.state == FAILED:
+            if self._wall() - order.asked > REST:
+                with self._locked():
+                    clips.delete(self._disk, self._config, order.file)
+            return False
+        return self._wall() >= order.end
+
+    def _carry_out(self, order: Order) -> None:
+        began = time.monotonic()
+        folder = self._folder(order)
+        if not self._is_published(order):
+            self._check_space(order)
+            self._tools.work_on(order.file)
+            shutil.rmtree(folder, ignore_errors=True)
+            self._disk.make_folder(folder)
+            source = self._source(order, folder)
+            if source is None or not self._note(replace(order, state=CUTTING, reason="")):
+                shutil.rmtree(folder, ignore_errors=True)
+                return
+            made = self._tools.cut(source.path, folder / "clip.mp4", source.between)
+            self._disk.did("cut clip.mp4")
+            self._publish(order, folder, source, made)
+            took = time.monotonic() - began
+            log.info("%s: the clip %s of %.1f s is ready after %.1f s", order.view, order.file, made.duration, took)
+        with self._locked():
+            self._disk.remove(self._config.cutting / f"{order.file}.json")
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def _source(self, order: Order, folder: Path) -> _Source | None:
+        """What the clip is cut out of; None where it has been given up.
+
+        Raises:
+            _NotYetError: the end of the clip has not been written yet.
+        """
+        replay, held = clip_sources.replay_of(self._replays, order.view, order.start, order.end)
+        if replay and held >= order.end - order.start - SLACK:
+            return self._of_replay(order, replay)
+        found = clip_sources.raws(self._config, order.view, order.start, order.end)
+        if any(raw.open and raw.stretch.wall(raw.stretch.ends) < order.end + TRAIL for raw in found):
+            raise _NotYetError
+        if found and sum(raw.stretch.overlap(order.start, order.end) for raw in found) > held:
+            return self._of_raws(order, folder, found)
+        if replay:
+            return self._of_replay(order, replay)
+        if self._wall() < max(order.end, order.asked) + PATIENCE:
+            raise _NotYetError
+        self._failed(replace(order, attempts=ATTEMPTS), "nothing was recorded at that time")
+        return None
+
+    def _of_replay(self, order: Order, replay: Document) -> _Source:
+        parts = clip_sources.stretches(replay)
+        placed = clip_sources.place(parts, order.start, order.end)
+        if placed is None:
+            raise MediaError("the replay has nothing of that time")
+        path = self._config.recordings / f"{replay['file']}.mp4"
+        return _Source(path, placed, parts, replay.get("match", ""), replay["file"])
+
+    def _of_raws(self, order: Order, folder: Path, found: Sequence[Raw]) -> _Source:
+        """Make a small replay of what the raw recordings have of that time."""
+        made = [piece for raw in found if (piece := self._piece(order, folder, raw))]
+        if not made:
+            raise MediaError("the recording has nothing of that time")
+        target = folder / "source.mp4"
+        try:
+            wrapped = self._tools.wrap([path for path, _, _ in made], target)
+        except MediaError as reason:
+            log.warning("%s: the clip %s gets one part only: %s", order.view, order.file, reason)
+            made = [max(made, key=lambda piece: piece[1].stretch.overlap(order.start, order.end))]
+            wrapped = self._tools.wrap([path for path, _, _ in made], target)
+        self._disk.did(f"wrap {target.name}")
+        parts = [
+            Stretch([(second - zero + span.offset, wall) for second, wall in raw.stretch.points], span.offset, span.end)
+            for (_, raw, zero), span in zip(made, wrapped.spans)
+        ]
+        placed = clip_sources.place(parts, order.start, order.end)
+        if placed is None:
+            raise MediaError("the recording has nothing of that time")
+        return _Source(target, placed, parts, "", None)
+
+    def _piece(self, order: Order, folder: Path, raw: Raw) -> tuple[Path, Raw, float] | None:
+        """What a raw recording has of a clip as an MP4, and the second of the recording at which that begins."""
+        begin, end = raw.stretch.second(order.start) - LEAD, raw.stretch.second(order.end) + TRAIL
+        found = flv_range.find(raw.path, round(begin * 1000), round(end * 1000))
+        if found is None:
+            return None
+        target = folder / f"{raw.path.stem}.mp4"
+        held = self._tools.fragment_range(raw.path, found, target)
+        self._disk.did(f"ffmpeg {target.name}")
+        return (target, raw, held.start / 1000) if held.frames else None
+
+    def _publish(self, order: Order, folder: Path, source: _Source, made: mp4.Excerpt) -> None:
+        """Show the clip: the picture, the MP4, and last the sidecar, from which on it counts."""
+        poster: str | None = f"{order.file}.jpg"
+        try:
+            self._tools.picture(folder / "clip.mp4", folder / "clip.jpg")
+            self._disk.did("ffmpeg clip.jpg")
+        except MediaError as reason:
+            log.info("%s: the clip %s has no picture: %s", order.view, order.file, reason)
+            poster = None
+        for name in ("clip.jpg", "clip.mp4"):
+            if (folder / name).exists():
+                with (folder / name).open("rb") as stream:
+                    share(stream.fileno(), self._config.clips, 0o640)
+                    os.fsync(stream.fileno())
+        with self._locked():
+            if not (self._config.cutting / f"{order.file}.json").exists():
+                log.info("%s: the clip %s is not wanted any more", order.view, order.file)
+                return
+            size = (folder / "clip.mp4").stat().st_size
+            if poster:
+                self._disk.rename(folder / "clip.jpg", self._config.clips / poster)
+            self._disk.rename(folder / "clip.mp4", self._config.clips / f"{order.file}.mp4")
+            sidecar = describe(order, source.parts, made) | {"size": size, "poster": poster}
+            sidecar |= {"match": order.match or source.match, "source": source.replay, "made": iso(self._wall())}
+            self._disk.write_json(self._config.clips / f"{order.file}.json", sidecar, durable=True)
+
+    def _failed(self, order: Order, reason: str) -> None:
+        attempts = min(ATTEMPTS, order.attempts + 1)
+        state = FAILED if attempts == ATTEMPTS else clips.WAITING
+        log.warning("%s: the clip %s, try %d of %d: %s", order.view, order.file, attempts, ATTEMPTS, reason)
+        self._note(replace(order, state=state, reason=reason, attempts=attempts))
+        shutil.rmtree(self._folder(order), ignore_errors=True)
+
+    def _note(self, order: Order) -> bool:
+        """Write down what has become of an order; False if it has been withdrawn."""
+        with self._locked():
+            return clips.note(self._disk, self._config, order)
+
+    def _is_published(self, order: Order) -> bool:
+        return all((self._config.clips / f"{order.file}.{kind}").exists() for kind in ("mp4", "json"))
+
+    def _check_space(self, order: Order) -> None:
+        """Clips must not take the room that new recordings need."""
+        if self._config.refuse_publish.exists():
+            raise NotNowError("the disk is full")
+        if shutil.disk_usage(self._config.cutting).free < self._config.reserve_bytes:
+            raise NotNowError(f"{self._config.reserve_bytes / 1e6:.0f} MB must be free")
+
+    def _sweep(self, wanted: Sequence[Order]) -> None:
+        """At first, remove what an earlier process was making."""
+        if not self._swept:
+            self._swept = True
+            for folder in self._config.cutting.glob(".*.work"):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _folder(self, order: Order) -> Path:
+        return self._config.cutting / f".{order.file}.work"
+
+    def _locked(self) -> AbstractContextManager[None]:
+        return lock(self._config.incoming / ".lock")
+
+
+def describe(order: Order, parts: Sequence[Stretch], made: mp4.Excerpt) -> Document:
+    """The sidecar of a clip: what was asked for, and what it really holds."""
+    return {
+        "id": order.note,
+        "file": order.file,
+        "author": order.author,
+        "title": order.title,
+        "view": order.view,
+        "from": iso(_wall(parts, made.first)),
+        "to": iso(_wall(parts, made.last)),
+        "duration": round(made.duration, 3),
+        "frames": made.frames,
+        "encoded": made.encoded,
+    }
+
+
+def _wall(parts: Sequence[Stretch], second: float) -> float:
+    """Wall clock of a second of the source."""
+    before = [part for part in parts if part.begins <= second]
+    return (before[-1] if before else parts[0]).wall(second)
