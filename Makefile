@@ -27,7 +27,7 @@ endif
 # Options, for `make help`:
 #HOST=server ## user@server[:port], localhost, demo, or a host of inventory/hosts.yml
 #DOMAIN=name ## deploy, credentials: the public name, where it is not HOST's
-#FILE=name ## pin, unpin, title: a recording, as in the link of its replay (match123-20260101T200000Z)
+#FILE=name ## pin, unpin, title, unclip: a recording or a clip, as in its link (match123-20260101T200000Z)
 #TITLE='text' ## title: what viewers read; empty: the stream's title again
 #CHECK=yes ## deploy, rollback: change nothing, show what would be changed
 #INGEST=force ## deploy, rollback: restart ingest although a stream is live, which cuts it
@@ -38,7 +38,7 @@ endif
 #NGINX=1.26.3 ## deploy: another version of the nginx role's catalogue
 #SUITE=trixie ## image, converge: bullseye, bookworm or trixie; else Ubuntu 22.04, or this machine's own
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down deploy access rotate credentials status cleanup-plan pin unpin title rollback venv dev ready image clean
+.PHONY: help demo demo-down deploy access rotate credentials status cleanup-plan pin unpin title unclip rollback venv dev ready image clean
 .PHONY: test test-all lint unit render converge verify destroy bench
 
 help: ## list the targets
@@ -77,6 +77,9 @@ unpin: venv ## let retention delete a replay again
 
 title: venv ## give a replay a title of its own: make title HOST=… FILE=… TITLE='…'
 	@$(VENV) -m tools.deploy title
+
+unclip: venv ## delete a clip: make unclip HOST=… FILE=…
+	@$(VENV) -m tools.deploy unclip
 
 rollback: venv ## go back to the nginx build before the current one
 	@$(VENV) -m tools.deploy rollback

@@ -1,6 +1,6 @@
 """Run one of the operator's commands against the named servers: a playbook, or a choice for one recording.
 
-Usage: python -m tools.deploy deploy|access|rotate|status|cleanup-plan|rollback|pin|unpin|title
+Usage: python -m tools.deploy deploy|access|rotate|status|cleanup-plan|rollback|pin|unpin|title|unclip
 The environment holds the options (HOST, DOMAIN, ROTATE, INGEST, NGINX, CHECK, FILE, TITLE, KEY, VIEWER, ALL; the
 Makefile explains them), and SCRIMBOX_SUDO_PASSWORD and ANSIBLE_VAULT_PASSWORD_FILE where nobody can be asked.
 """
@@ -28,8 +28,9 @@ from tools.terminal import Trouble, main
 
 DOMAIN = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 RECORDING = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}-\d{8}T\d{6}Z")
+CLIP = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}-[0-9]{8}-[0-9]{6}-[0-9a-f]{16}")
 TITLE_LENGTH = 200
-CHOICES = ("pin", "unpin", "title")
+CHOICES = ("pin", "unpin", "title", "unclip")
 ACCESS = ("access", "rotate")
 ONE_SERVER = {"rollback": "a rollback is", "rotate": "a rotation is", **dict.fromkeys(CHOICES, "a recording is")}
 QUIET = ("status", "cleanup-plan", *CHOICES)
@@ -112,7 +113,13 @@ def choice(name: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """
     given, title = environment.get("FILE", ""), environment.get("TITLE", "")
     file = given.rpartition("/")[2].partition(".")[0]
-    if not RECORDING.fullmatch(file):
+    if name == "unclip":
+        if not CLIP.fullmatch(file):
+            raise Trouble(
+                f"FILE={given} is not a clip; allowed is its name or its link, such as "
+                "match123-20260101-201530-0123456789abcdef: make unclip HOST=… FILE=…"
+            )
+    elif not RECORDING.fullmatch(file):
         raise Trouble(
             f"FILE={given} is not a recording; allowed is its name or its link, such as match123-20260101T200000Z: "
             f"make {name} HOST=… FILE=…"

@@ -57,7 +57,7 @@ NEEDED = {
     "ingest": STORES | {"reach another machine", "reach this machine"},
     "recorder": STORES | {"write /srv/probe", "write /srv/recordings", "write /srv/streams", "read what was set aside"},
 }
-NEEDED["finalizer"] = NEEDED["recorder"]
+NEEDED["finalizer"] = NEEDED["clips"] = NEEDED["recorder"]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tests.faults.evidence import SYNC, Evidence, document, gather
 from tests.variants import File, Variant
 
 SHIFT = "/etc/clock-shift"
-SERVICES = ("ingest", "recorder", "finalizer")
+SERVICES = ("ingest", "recorder", "finalizer", "clips")
 
 
 def install(server: Variant) -> None:

@@ -304,6 +304,14 @@ def test_web_serves_of_the_recordings_only_what_viewers_need() -> None:
     assert "location /vod/recordings/. {" in text
 
 
+def test_web_serves_of_the_clips_what_it_serves_of_replays_and_nothing_hidden() -> None:
+    text = web()
+    place = text[text.index("location /vod/clips/ {") :]
+    assert place.index("if ($is_replay = 0)") < place.index("alias /srv/vod/clips/;")
+    assert "location /vod/clips/. {" in text
+    assert "/srv/vod/cutting" not in text
+
+
 def test_a_finished_replay_s_playlist_may_be_kept_and_a_live_one_may_not() -> None:
     text = web()
     live = text[text.index("map $sent_http_content_type $cache_control") :]

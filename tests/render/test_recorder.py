@@ -43,11 +43,17 @@ def unit(name: str, **scenario: object) -> str:
     return render(TEMPLATES / f"scrimbox-{name}.service.j2", "recorder", **scenario)
 
 
-@pytest.mark.parametrize("name", ["recorder", "finalizer", "alert"])
+@pytest.mark.parametrize("name", ["recorder", "finalizer", "clips", "alert"])
 def test_every_unit_is_sandboxed_and_restarted(name: str) -> None:
     lines = unit(name).splitlines()
     for line in ("ProtectSystem=strict", "NoNewPrivileges=true", "CapabilityBoundingSet=", "Restart=always"):
         assert line in lines, line
+
+
+@pytest.mark.parametrize("name", ["finalizer", "clips"])
+def test_what_makes_replays_and_clips_gets_the_processor_last(name: str) -> None:
+    lines = unit(name, recorder_finalizer_cpu_weight=7).splitlines()
+    assert {"CPUWeight=7", "Nice=10", "OOMScoreAdjust=500"} <= set(lines)
 
 
 def test_what_the_recorder_tells_auth_outlives_a_stopped_recorder() -> None:
@@ -59,13 +65,14 @@ def test_what_the_recorder_tells_auth_outlives_a_stopped_recorder() -> None:
 def test_only_the_alert_reaches_the_network() -> None:
     assert "PrivateNetwork=true" in unit("recorder")
     assert "PrivateNetwork=true" in unit("finalizer")
+    assert "PrivateNetwork=true" in unit("clips")
     assert "PrivateNetwork" not in unit("alert")
 
 
 def test_the_webhook_s_address_is_in_no_unit_and_only_in_the_alert_s_own_file() -> None:
     secret = "https://hooks.example/s3cret"
     given = {"recorder_alert_webhook": secret, "recorder_alert_command": "page 'me'", "recorder_alert_host": "vod"}
-    for name in ("recorder", "finalizer", "alert"):
+    for name in ("recorder", "finalizer", "clips", "alert"):
         assert "s3cret" not in unit(name, **given)
     assert "s3cret" not in render(TEMPLATES / "recorder.json.j2", "recorder", **given)
     assert json.loads(render(TEMPLATES / "alert.json.j2", "recorder", **given)) == {

@@ -20,6 +20,7 @@ USERS = {
     "web": "scrimbox-web",
     "recorder": "scrimbox-ingest",
     "finalizer": "scrimbox-ingest",
+    "clips": "scrimbox-ingest",
 }
 PUBLIC_PORTS = {80, 1935}
 
@@ -56,7 +57,7 @@ def test_service_is_sandboxed(server: Host, service: str) -> None:
     assert float(exposure[1]) < 2.0
 
 
-@pytest.mark.parametrize("service", ["recorder", "finalizer"])
+@pytest.mark.parametrize("service", ["recorder", "finalizer", "clips"])
 def test_a_hanging_recorder_would_be_restarted(server: Host, service: str) -> None:
     found = properties(server, service, "Type", "WatchdogUSec")
     assert found["Type"] == "notify"

@@ -220,6 +220,21 @@ def test_a_recording_is_named_by_itself_or_by_its_link(name: str, given: str) ->
     assert texts(variables) == [FILE]
 
 
+CLIP = "match123-20260101-201530-0123456789abcdef"
+
+
+@pytest.mark.parametrize("given", [CLIP, f"https://vod.example.com/vod/clips/{CLIP}.mp4"])
+def test_a_clip_is_named_by_itself_or_by_its_link(given: str) -> None:
+    variables = deploy.choice("unclip", {"FILE": given})
+    assert (variables["choose_command"], texts(variables)) == ("unclip", [CLIP])
+
+
+@pytest.mark.parametrize(("name", "given"), [("unclip", FILE), ("pin", CLIP)])
+def test_a_clip_is_no_recording_and_a_recording_no_clip(name: str, given: str) -> None:
+    with pytest.raises(Trouble, match="allowed"):
+        deploy.choice(name, {"FILE": given})
+
+
 @pytest.mark.parametrize("title", ["", "Finale: »Zug« \"A\" 'B' $5 {{ x }} \\ #1", "決勝"])
 def test_a_title_arrives_as_it_was_typed_and_ansible_sees_nothing_of_its_own_in_it(title: str) -> None:
     variables = deploy.choice("title", {"FILE": FILE, "TITLE": title})

@@ -11,8 +11,9 @@ from typing import Any
 
 from . import cleanup, guard
 from .aside import Aside
+from .clips import READY, Clips
 from .config import Config
-from .disk import read_json
+from .disk import Disk, read_json
 from .jobs import NAME, Jobs
 from .names import recording
 from .replays import Replays
@@ -30,7 +31,7 @@ def report(config: Config) -> str:
         return "\n".join(["Disk", f"  {fault}; `make deploy` makes folders and sets owner and mode", *_failed()])
     replays = Replays(config.recordings).newest_first()
     lines = ["Streams", *_streams(config, replays), "Disk", *_disk(config, replays)]
-    lines += ["Being made", *(_jobs(config) or ["  nothing"])]
+    lines += ["Being made", *([*_jobs(config), *_clips(config)] or ["  nothing"])]
     lines += ["Set aside", *(_aside(config) or ["  nothing"])]
     return "\n".join([*lines, *_failed()])
 
@@ -50,13 +51,13 @@ def _streams(config: Config, replays: tuple[dict[str, Any], ...]) -> list[str]:
 def _disk(config: Config, replays: tuple[dict[str, Any], ...]) -> list[str]:
     usage = shutil.disk_usage(config.recordings)
     made = sum(sidecar["size"] for sidecar in replays)
-    raw = _folder(config.incoming) + _folder(config.finalizing)
+    cut, raw = _folder(config.clips), _folder(config.incoming) + _folder(config.finalizing)
     pinned = sum(replay.pinned for replay in cleanup.replays(config))
     rate, whose = _live_rate(config.incoming), "the current rate"
     lines = [
         _level(config),
-        f"  {_size(usage.free)} free of {_size(usage.total)}; replays {_size(made)}, raw {_size(raw)}, "
-        f"HLS {_size(_folder(config.hls))}, set aside {_size(_folder(config.set_aside))}",
+        f"  {_size(usage.free)} free of {_size(usage.total)}; replays {_size(made)}, clips {_size(cut)}, "
+        f"raw {_size(raw)}, HLS {_size(_folder(config.hls))}, set aside {_size(_folder(config.set_aside))}",
         f"  reserve {_size(guard.reserve_of(config, rate, _copies(config)))}, floor {_size(config.floor_bytes)}; "
         f"{pinned} pinned replay(s)",
     ]
@@ -110,6 +111,15 @@ def _jobs(config: Config) -> list[str]:
         if folder.is_dir() and not (folder / NAME).exists() and any(folder.iterdir()):
             lines.append(f"  {folder}: no {NAME}; move its FLV files to {config.incoming} to have them finalised")
     return lines
+
+
+def _clips(config: Config) -> list[str]:
+    """Clips that are not there yet, or will never be."""
+    return [
+        f"  {clip['file']}: clip of {clip['author']}, {clip['state']}{': ' + clip['reason'] if clip['reason'] else ''}"
+        for clip in Clips(config, Disk()).all()
+        if clip["state"] != READY
+    ]
 
 
 def _aside(config: Config) -> list[str]:
