@@ -80,6 +80,9 @@ def test_the_webhook_s_address_is_in_no_unit_and_only_in_the_alert_s_own_file() 
         "host": "vod",
         "command": "page 'me'",
         "webhook": secret,
+        "form": "json",
+        "events": ["disk", "recording"],
+        "site": "",
     }
     (written,) = (
         task

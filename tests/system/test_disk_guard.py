@@ -42,6 +42,9 @@ ALERT = {
     "host": "vod.example.com",
     "command": 'echo "$SCRIMBOX_LEVEL $SCRIMBOX_HOST: $SCRIMBOX_MESSAGE" >>"$STATE_DIRECTORY/told"',
     "webhook": "http://127.0.0.1:8099/s3cret",
+    "form": "json",
+    "events": ["disk", "recording"],
+    "site": "http://vod.example.com",
 }
 
 
@@ -238,7 +241,7 @@ def test_the_operator_s_command_and_webhook_are_told_each_change_once(evening: E
     assert [line.split()[0] for line in evening.seen["command"]] == LEVELS
     assert evening.seen["command"][0].startswith("low vod.example.com: less than 0.08 GB is free")
     assert [post["level"] for post in evening.seen["webhook"]] == LEVELS
-    assert set(evening.seen["webhook"][0]) == {"host", "level", "message", "since"}
+    assert set(evening.seen["webhook"][0]) == {"host", "event", "level", "message", "since", "url"}
     assert "s3cret" not in evening.seen["alert"]
 
 

@@ -32,6 +32,8 @@ options:
   reserve_gb: {type: float, required: true, description: Free space in GB below which nobody new may publish}
   floor_gb: {type: float, required: true, description: Free space in GB below which live publishers are ended}
   webhook: {type: str, required: true, description: Address that is told when the disk gets short}
+  webhook_form: {type: str, required: true, description: What is posted there}
+  webhook_events: {type: list, elements: str, required: true, description: What it hears}
   host: {type: str, required: true, description: The server's public host name or IP address}
   found: {type: list, elements: str, required: true, description: Problems that others have found already}
   origins: {type: list, elements: str, required: true, description: Other sites that may embed something}
@@ -43,6 +45,8 @@ options:
 """
 GROUP = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 WEBHOOK = re.compile(r"https?://[^\s/?#]+[!-~]*")
+FORMS = ("json", "chat")
+EVENTS = ("disk", "recording", "live", "replay", "clip")
 ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 ACCESS_MODES = ("password", "link", "network")
 EXTRA_PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(?:tcp|udp))?")
@@ -141,6 +145,19 @@ def webhook_problem(webhook: str) -> str | None:
     if not webhook or WEBHOOK.fullmatch(webhook):
         return None
     return "scrimbox_alert_webhook is no address; allowed is https://… or http://… without spaces, or nothing."
+
+
+def news_problem(form: str, events: list[str]) -> str | None:
+    """Say which choice of what the webhook hears is none."""
+    if form not in FORMS:
+        return f"scrimbox_alert_webhook_form is {form!r}; allowed is {' or '.join(FORMS)}."
+    wrong = [event for event in events if event not in EVENTS]
+    if wrong:
+        return (
+            f"scrimbox_alert_webhook_events names {', '.join(map(repr, wrong))}; allowed is a list of "
+            f"{', '.join(EVENTS)}."
+        )
+    return None
 
 
 def origin_problem(origins: list[str]) -> str | None:
@@ -300,6 +317,7 @@ def problems_of(params: dict) -> list[str]:
         group_problem(params["groups"]),
         reserve_problem(params["reserve_gb"], params["floor_gb"], total),
         webhook_problem(params["webhook"]),
+        news_problem(params["webhook_form"], params["webhook_events"]),
         origin_problem(params["origins"]),
         access_problem(params["access_mode"], params["access_networks"], params["access_satisfy"]),
         extra_ports_problem(params["extra_ports"]),
@@ -324,6 +342,8 @@ def main() -> None:
             "reserve_gb": {"type": "float", "required": True},
             "floor_gb": {"type": "float", "required": True},
             "webhook": {"type": "str", "required": True, "no_log": True},
+            "webhook_form": {"type": "str", "required": True},
+            "webhook_events": {"type": "list", "elements": "str", "required": True},
             "host": {"type": "str", "required": True},
             "found": {"type": "list", "elements": "str", "required": True},
             "origins": {"type": "list", "elements": "str", "required": True},

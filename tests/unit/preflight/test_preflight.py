@@ -168,3 +168,10 @@ def test_another_firewall_is_named_with_the_way_to_keep_it_and_the_way_to_end_it
     assert "ufw allow" in ufw
     assert "ufw disable" in ufw
     assert "firewall-cmd" in (preflight.firewall_problem("", "running\n") or "")
+
+
+def test_what_a_webhook_hears_and_how_is_checked() -> None:
+    assert preflight.news_problem("json", []) is None
+    assert preflight.news_problem("chat", ["disk", "recording", "live", "replay", "clip"]) is None
+    assert "'fax'; allowed is json or chat" in (preflight.news_problem("fax", []) or "")
+    assert "'lunch'; allowed is a list of disk" in (preflight.news_problem("json", ["live", "lunch"]) or "")

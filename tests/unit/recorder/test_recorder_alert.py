@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 
 import pytest
 from scrimbox_recorder import alert
-from scrimbox_recorder.alert import Memory, News, Receiver, TellError, news
+from scrimbox_recorder.alert import BURST, REFUSALS, Receiver, TellError
+from scrimbox_recorder.alert_news import EVENTS, Memory, News, news, refreshed
 from scrimbox_recorder.config import ConfigError
 from scrimbox_recorder.disk import Disk
 
@@ -61,9 +62,11 @@ class TestNews:
         ((item, after),) = news(index(LOW), Memory())
         assert item.document("vod") == {
             "host": "vod",
+            "event": "disk",
             "level": "low",
             "message": "less than 5 GB is free",
             "since": LOW["since"],
+            "url": None,
         }
         assert news(index(LOW), after) == []
 
@@ -79,13 +82,134 @@ class TestNews:
 
     def test_everything_set_aside_is_news_once(self) -> None:
         other = {**ASIDE, "name": "cup-2.flv"}
-        found = news(index(OK, ASIDE, other), Memory(aside=("cup-1.flv", "gone.flv")))
+        found = news(index(OK, ASIDE, other), Memory(names={"recording": ("cup-1.flv", "gone.flv")}))
         assert [item.key for item, _ in found] == ["set-aside cup-2.flv"]
         assert "it holds no whole frame" in found[0][0].message
-        assert found[0][1].aside == ("cup-1.flv", "cup-2.flv")
+        assert found[0][1].names["recording"] == ("cup-1.flv", "cup-2.flv")
+
+
+STREAM = {"id": "cup", "title": "The cup", "group": "", "state": "live", "started": "2026-01-01T20:00:00.000Z"}
+REPLAY = {"id": "cup", "title": "The cup", "file": "cup-20260101T200000Z", "started": "x", "duration": 3725.4}
+CLIP = {"file": "cup-20260101-201530-00112233445566aa", "title": "An @everyone ace", "author": "anna", "duration": 9.6}
+
+
+def going(*, live: str = "offline", replays: int = 0, clips: int = 0) -> dict[str, Any]:
+    """An index with so many of everything."""
+    return {
+        **index(),
+        "streams": [{**STREAM, "state": live}],
+        "replays": [{**REPLAY, "file": f"cup-{number}"} for number in range(replays, 0, -1)],
+        "clips": [{**CLIP, "file": f"clip-{number}"} for number in range(clips, 0, -1)],
+    }
+
+
+def said(before: dict[str, Any], after: dict[str, Any], events: tuple[str, ...] = EVENTS) -> list[News]:
+    """What is new in an index for who knew the one before."""
+    return [item for item, _ in news(after, refreshed(before, Memory()), events, "https://vod")]
+
+
+class TestTeamNews:
+    def test_a_stream_that_goes_live_a_replay_and_a_clip_are_news_with_links(self) -> None:
+        found = said(going(), going(live="live", replays=1, clips=1))
+        assert [(item.event, item.message, item.url) for item in found] == [
+            ("live", "The cup is live", "https://vod/player?id=cup"),
+            ("replay", "The replay of The cup is ready (1:02:05)", "https://vod/player?id=cup&rec=cup-1"),
+            ("clip", "Clip “An @everyone ace” by anna is ready (0:10)", "https://vod/?clip=clip-1"),
+        ]
+
+    def test_only_what_was_chosen_is_told(self) -> None:
+        everything = going(live="live", replays=1, clips=1)
+        assert [item.event for item in said(going(), everything, ("clip",))] == ["clip"]
+        assert said(going(), everything, ()) == []
+
+    def test_what_was_there_before_anybody_listened_is_no_news(self) -> None:
+        assert news(going(live="live", replays=9, clips=9), Memory(), EVENTS) == []
+
+    def test_an_interruption_is_no_news_and_neither_is_the_return(self) -> None:
+        assert said(going(live="live"), going(live="interrupted")) == []
+        assert said(going(live="interrupted"), going(live="live")) == []
+
+    @pytest.mark.parametrize("between", ["processing", "replay", "offline"])
+    def test_the_next_session_is_news_again(self, between: str) -> None:
+        after = refreshed(going(live=between), refreshed(going(live="live"), Memory()))
+        assert [item.event for item, _ in news(going(live="live"), after, EVENTS)] == ["live"]
+
+    def test_several_are_told_from_the_oldest_on(self) -> None:
+        found = said(going(replays=1), going(replays=4))
+        assert [item.key for item in found] == ["replay cup-2", "replay cup-3", "replay cup-4"]
+
+    def test_the_form_for_chats_calls_nobody_and_is_never_too_long(self) -> None:
+        (item,) = said(going(), going(clips=1))
+        assert item.chat("vod") == {
+            "content": "Clip “An @everyone ace” by anna is ready (0:10)\nhttps://vod/?clip=clip-1",
+            "allowed_mentions": {"parse": []},
+        }
+        long = News("x", "info", "m" * 5000, None, "clip", "https://vod/x").chat("vod")["content"]
+        assert len(long) < 2000
+        assert long.endswith("https://vod/x")
+        assert ITEM.chat("vod")["content"].startswith("vod: less")
+
+    def test_titles_and_names_cannot_change_a_link(self) -> None:
+        odd = {**going(), "clips": [{**CLIP, "file": "a&b=c d"}]}
+        (item,) = said(going(), odd)
+        assert item.url == "https://vod/?clip=a%26b%3Dc%20d"
+
+    @pytest.mark.parametrize("broken", [{"clips": 3}, {"clips": [3]}, {"clips": [{}]}, {"streams": None}])
+    def test_an_index_that_says_nonsense_ends_nothing(self, broken: dict[str, Any]) -> None:
+        said(going(), {**going(), **broken})
 
 
 class TestReceiver:
+    def test_it_remembers_across_restarts_what_the_team_was_told(self, tmp_path: Path) -> None:
+        heard: list[str] = []
+        for seen in (going(), going(live="live"), going(live="live"), going(clips=1), going(clips=1)):
+            receiver = Receiver("webhook", lambda item: heard.append(item.key), tmp_path, Disk(), events=EVENTS)
+            receiver.hear(seen, 0)
+            receiver.hear(seen, 1)
+        assert heard == ["live cup", "clip clip-1"]
+
+    def test_it_is_told_no_more_at_once_than_chats_take(self, tmp_path: Path) -> None:
+        heard: list[str] = []
+        receiver = Receiver("webhook", lambda item: heard.append(item.key), tmp_path, Disk(), events=EVENTS)
+        receiver.hear(going(), 0)
+        receiver.hear(going(clips=20), 3)
+        assert len(heard) == BURST
+        for second in range(6, 30, 3):
+            receiver.hear(going(clips=20), second)
+        assert heard == [f"clip clip-{number}" for number in range(1, 21)]
+
+    def test_news_that_it_refuses_holds_up_no_other(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        heard: list[str] = []
+
+        def tell(item: News) -> None:
+            if item.key == "clip clip-1":
+                raise TellError("it answered 400", lasting=True)
+            heard.append(item.key)
+
+        receiver = Receiver("webhook", tell, tmp_path, Disk(), events=EVENTS)
+        receiver.hear(going(), 0)
+        for second in range(3, 200, 3):
+            receiver.hear(going(clips=2), second)
+        assert heard == ["clip clip-2"]
+        assert caplog.text.count("was not told") == REFUSALS - 1
+
+    def test_it_is_left_alone_for_as_long_as_it_asks(self, tmp_path: Path) -> None:
+        tries: list[int] = []
+
+        def tell(item: News) -> None:
+            tries.append(second)
+            raise TellError("it answered 429", pause=60)
+
+        receiver = Receiver("webhook", tell, tmp_path, Disk())
+        for second in range(0, 121, 3):
+            receiver.hear(index(LOW), second)
+        assert tries == [0, 60, 120]
+
+    def test_what_an_older_version_remembered_still_holds(self, told: Told, tmp_path: Path) -> None:
+        (tmp_path / "webhook.told.json").write_text('{"disk": "ok", "aside": ["cup-1.flv"]}', encoding="ascii")
+        told.new().hear(index(OK, ASIDE), 0)
+        assert told.heard == []
+
     def test_the_same_news_is_told_once_also_after_a_restart(self, told: Told) -> None:
         told.receiver.hear(index(LOW, ASIDE), 0)
         told.receiver.hear(index(LOW, ASIDE), 3)
@@ -175,7 +299,10 @@ class Hook(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.posted.append((self.path, self.headers["Content-Type"], json.loads(body)))
-        self.send_response(int(self.path.rpartition("=")[2]))
+        status = int(self.path.rpartition("=")[2])
+        self.send_response(status)
+        if status == 429:
+            self.send_header("Retry-After", "7.5")
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
@@ -195,24 +322,41 @@ def hook() -> Iterator[str]:
 
 class TestWebhook:
     def test_it_gets_the_news_as_json(self, hook: str) -> None:
-        alert.post(f"{hook}204", "vod", ITEM)
+        alert.post(f"{hook}204", ITEM.document("vod"))
         assert Hook.posted == [("/s3cret?status=204", "application/json", ITEM.document("vod"))]
+
+    @pytest.mark.parametrize(
+        ("status", "lasting"), [(400, True), (413, True), (401, False), (429, False), (500, False)]
+    )
+    def test_only_some_errors_are_about_the_news_itself(self, hook: str, status: int, lasting: bool) -> None:
+        with pytest.raises(TellError) as failed:
+            alert.post(f"{hook}{status}", {})
+        assert failed.value.lasting is lasting
+        assert failed.value.pause == (7.5 if status == 429 else 0)
 
     @pytest.mark.parametrize("status", [400, 404, 500, 503])
     def test_an_error_is_told_without_the_address(self, hook: str, status: int) -> None:
         with pytest.raises(TellError, match=str(status)) as failed:
-            alert.post(f"{hook}{status}", "vod", ITEM)
+            alert.post(f"{hook}{status}", ITEM.document("vod"))
         assert "s3cret" not in str(failed.value)
         assert failed.value.__suppress_context__
 
     @pytest.mark.parametrize("address", ["http://127.0.0.1:1/s3cret", "http://[s3cret", "http://s3cret.invalid/"])
     def test_no_answer_is_told_without_the_address(self, address: str) -> None:
         with pytest.raises(TellError, match="could not be reached") as failed:
-            alert.post(address, "vod", ITEM, timeout=1)
+            alert.post(address, ITEM.document("vod"), timeout=1)
         assert "s3cret" not in str(failed.value)
 
 
-GOOD = {"index": "/srv/streams/index.json", "host": "vod", "command": "", "webhook": "https://h/s3cret"}
+GOOD = {
+    "index": "/srv/streams/index.json",
+    "host": "vod",
+    "command": "",
+    "webhook": "https://h/s3cret",
+    "form": "chat",
+    "events": ["live", "disk"],
+    "site": "https://vod.example.com",
+}
 
 
 class TestSettings:
@@ -226,7 +370,18 @@ class TestSettings:
         assert alert.load(self.write(tmp_path, {**GOOD, "host": ""})).host
 
     @pytest.mark.parametrize(
-        "data", [[], {}, {**GOOD, "webhook": 3}, {**GOOD, "webhook": "s3cret"}, {**GOOD, "index": "s3cret"}]
+        "data",
+        [
+            [],
+            {},
+            {**GOOD, "webhook": 3},
+            {**GOOD, "webhook": "s3cret"},
+            {**GOOD, "index": "s3cret"},
+            {**GOOD, "form": "fax"},
+            {**GOOD, "events": "live"},
+            {**GOOD, "events": ["lunch"]},
+            {**GOOD, "events": [3]},
+        ],
     )
     def test_bad_ones_are_refused_without_being_shown(self, tmp_path: Path, data: object) -> None:
         with pytest.raises(ConfigError) as refused:

@@ -1,4 +1,4 @@
-"""Tells the operator's command and webhook what the state index says of the disk and of what was set aside."""
+"""Tells the operator's command and webhook what is new in the state index."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
+from .alert_news import EVENTS, URGENT, Memory, News, news, refreshed
 from .config import ConfigError
 from .disk import Disk, read_json
 from .service import loop, tick
@@ -29,119 +30,116 @@ TIMEOUT = 30.0
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 900.0
 """Seconds before a failed telling is tried again: the first time, doubling, at most."""
 MEMORY = "told.json"
+BURST = 5
+"""News that are told at one look at most: chats take no more at once."""
+REFUSALS = 3
+"""Times that a receiver may refuse the same news before it is left out, so that it does not hold up the rest."""
+REFUSING = {400, 413, 422}
+"""Answers that mean: not this. Any other may change."""
+FORMS = ("json", "chat")
+_TEXTS = ("index", "host", "command", "webhook", "form", "site")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where to look and whom to tell. `webhook` is a secret."""
+    """Where to look and whom to tell. `webhook` is a secret; it gets `events` in a `form`, with links to `site`."""
 
     index: Path
     host: str
     command: str = ""
     webhook: str = ""
-
-
-@dataclass(frozen=True)
-class News:
-    """One thing to tell; the same `key` is the same news. `since` is UTC ISO 8601 or None."""
-
-    key: str
-    level: str
-    message: str
-    since: str | None
-
-    def document(self, host: str) -> dict[str, Any]:
-        """What the webhook gets."""
-        return {"host": host, "level": self.level, "message": self.message, "since": self.since}
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What a receiver has been told: the disk's state, and names of what was set aside."""
-
-    disk: str = "ok"
-    aside: tuple[str, ...] = ()
+    form: str = "json"
+    events: tuple[str, ...] = URGENT
+    site: str = ""
 
 
 Telling = Callable[[News], None]
 
 
 class TellError(Exception):
-    """The receiver could not be told; the message holds no secret."""
+    """The receiver could not be told; the message holds no secret.
 
+    `lasting`: it will never take this news. `pause`: seconds for which it asked not to be told anything.
+    """
 
-def news(index: object, memory: Memory) -> list[tuple[News, Memory]]:
-    """What a receiver has not been told yet, each with what it knows afterwards; nothing without an index."""
-    if not isinstance(index, dict):
-        return []
-    listed = [report for report in index.get("set_aside") or [] if isinstance(report, dict)]
-    names = {report.get("name") for report in listed}
-    memory = replace(memory, aside=tuple(name for name in memory.aside if name in names))
-    found: list[tuple[News, Memory]] = []
-    item = _of_disk(index.get("disk"))
-    if item and item.key != memory.disk:
-        memory = replace(memory, disk=item.key)
-        found.append((item, memory))
-    for report in listed:
-        name = str(report.get("name"))
-        if name not in memory.aside:
-            memory = replace(memory, aside=(*memory.aside, name))
-            message = f"{name} could not be made a replay and was set aside: {report.get('reason', '?')}"
-            found.append((News(f"set-aside {name}", "set-aside", message, report.get("since")), memory))
-    return found
-
-
-def _of_disk(disk: object) -> News | None:
-    if not isinstance(disk, dict):
-        return None
-    level, message = str(disk.get("level", "ok")), str(disk.get("message", ""))
-    # Missing folders are no matter of space, and as bad as a full disk.
-    level = "full" if disk.get("refusing") and level == "ok" else level
-    return News(
-        f"{level} {message}".strip(), level, message or "there is room again, publishing is allowed", disk.get("since")
-    )
+    def __init__(self, message: str, *, lasting: bool = False, pause: float = 0.0) -> None:
+        super().__init__(message)
+        self.lasting = lasting
+        self.pause = pause
 
 
 class Receiver:
-    """One way to tell the operator, with what it has been told and when it may be tried again."""
+    """One way to tell somebody, with what it has been told and when it may be tried again."""
 
-    def __init__(self, name: str, tell: Telling, folder: Path, disk: Disk) -> None:
+    def __init__(
+        self,
+        name: str,
+        tell: Telling,
+        folder: Path,
+        disk: Disk,
+        *,
+        events: Collection[str] = URGENT,
+        site: str = "",
+    ) -> None:
         self._name = name
         self._tell = tell
         self._path = folder / f"{name}.{MEMORY}"
         self._disk = disk
+        self._events = events
+        self._site = site
         self._memory = remembered(read_json(self._path))
         self._not_before = float("-inf")
         self._pause = FIRST_PAUSE
+        self._refused = 0
 
     def hear(self, index: object, steady: float) -> None:
         """Tell what is new, in order; after a failure the rest waits."""
+        if not isinstance(index, dict):
+            return
+        self._remember(refreshed(index, self._memory))
         if steady < self._not_before:
             return
-        for item, after in news(index, self._memory):
+        for item, after in news(index, self._memory, self._events, self._site)[:BURST]:
             try:
                 self._tell(item)
             except TellError as error:
-                log.warning(
-                    "the %s was not told %r: %s; trying again in %.0f s", self._name, item.key, error, self._pause
-                )
-                self._not_before = steady + self._pause
-                self._pause = min(2 * self._pause, LONGEST_PAUSE)
-                return
-            log.info("the %s was told %r", self._name, item.key)
+                if not self._gives_up(item, error, steady):
+                    return
+            else:
+                log.info("the %s was told %r", self._name, item.key)
             self._pause = FIRST_PAUSE
-            self._memory = after
+            self._refused = 0
             tick()
-            self._disk.write_json(self._path, {"disk": after.disk, "aside": list(after.aside)}, 0o600, durable=True)
+            self._remember(after)
+
+    def _gives_up(self, item: News, error: TellError, steady: float) -> bool:
+        """After a failure: whether this news is never told, because the receiver does not want it; else when it is."""
+        self._refused += error.lasting
+        if self._refused >= REFUSALS:
+            log.error("the %s will not be told %r: %s", self._name, item.key, error)
+            return True
+        pause = min(max(self._pause, error.pause), LONGEST_PAUSE)
+        log.warning("the %s was not told %r: %s; trying again in %.0f s", self._name, item.key, error, pause)
+        self._not_before = steady + pause
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        return False
+
+    def _remember(self, memory: Memory) -> None:
+        if memory != self._memory:
+            self._memory = memory
+            self._disk.write_json(self._path, {"disk": memory.disk, "names": memory.names}, 0o600, durable=True)
 
 
 def remembered(data: object) -> Memory:
     """Read what a receiver was told; nothing where that cannot be understood."""
     if not isinstance(data, dict):
         return Memory()
-    aside = data.get("aside")
-    names = tuple(name for name in aside if isinstance(name, str)) if isinstance(aside, list) else ()
-    return Memory(str(data.get("disk", "ok")), names)
+    names = data.get("names")
+    known = {event: names.get(event) for event in EVENTS} if isinstance(names, dict) else {}
+    # As it was written before there was other news.
+    known.setdefault("recording", data.get("aside"))
+    read = {event: tuple(map(str, listed)) for event, listed in known.items() if isinstance(listed, list)}
+    return Memory(str(data.get("disk", "ok")), dict(read))
 
 
 def run_command(command: str, host: str, item: News, timeout: float = TIMEOUT) -> None:
@@ -181,25 +179,33 @@ def _run(command: str, environment: dict[str, str], told: bytes, timeout: float)
     return running.returncode
 
 
-def post(webhook: str, host: str, item: News, timeout: float = TIMEOUT) -> None:
-    """Post the news to the webhook.
+def post(webhook: str, body: object, timeout: float = TIMEOUT) -> None:
+    """Post JSON to the webhook.
 
     Raises:
         TellError: it did not answer, or with an error; the address is in no message.
     """
-    body = json.dumps(item.document(host), ensure_ascii=False).encode()
     headers = {"Content-Type": "application/json", "User-Agent": "scrimbox"}
     try:
         # The check of the settings allows http and https only.
-        request = urllib.request.Request(webhook, body, headers)  # noqa: S310
+        request = urllib.request.Request(webhook, json.dumps(body, ensure_ascii=False).encode(), headers)  # noqa: S310
         with urllib.request.urlopen(request, timeout=timeout):  # noqa: S310
             pass
     except urllib.error.HTTPError as error:
-        raise TellError(f"it answered {error.code}") from None
+        lasting = error.code in REFUSING
+        raise TellError(f"it answered {error.code}", lasting=lasting, pause=_asked_pause(error)) from None
     except urllib.error.URLError as error:
         raise TellError(f"it could not be reached ({type(error.reason).__name__})") from None
     except (OSError, ValueError) as error:
         raise TellError(f"it could not be reached ({type(error).__name__})") from None
+
+
+def _asked_pause(error: urllib.error.HTTPError) -> float:
+    """Seconds for which the receiver wants to hear nothing."""
+    try:
+        return max(0.0, float(error.headers.get("Retry-After", 0)))
+    except ValueError:
+        return 0.0
 
 
 def load(path: Path) -> Settings:
@@ -209,14 +215,21 @@ def load(path: Path) -> Settings:
         ConfigError: they cannot be read or used; the message shows no secret.
     """
     data = read_json(path)
-    if not isinstance(data, dict) or set(data) != {"index", "host", "command", "webhook"}:
-        raise ConfigError(f"{path}: expected an object of index, host, command and webhook; `make deploy` writes it")
-    if not all(isinstance(value, str) for value in data.values()) or not data["index"].startswith("/"):
-        raise ConfigError(f"{path}: index, host, command and webhook must be texts, index an absolute path")
+    if not isinstance(data, dict) or set(data) != {*_TEXTS, "events"}:
+        wanted = ", ".join(_TEXTS)
+        raise ConfigError(f"{path}: expected an object of {wanted} and events; `make deploy` writes it")
+    if not all(isinstance(data[key], str) for key in _TEXTS) or not data["index"].startswith("/"):
+        raise ConfigError(f"{path}: {', '.join(_TEXTS)} must be texts, index an absolute path")
     address = data["webhook"]
     if address and not (address.startswith(("https://", "http://")) and address.isprintable() and " " not in address):
         raise ConfigError(f"{path}: webhook is no address; allowed is https://… or http://… without spaces, or nothing")
-    return Settings(Path(data["index"]), data["host"] or socket.gethostname(), data["command"], data["webhook"])
+    if data["form"] not in FORMS:
+        raise ConfigError(f"{path}: form: {data['form']!r} is not allowed; {' or '.join(FORMS)}")
+    events = data["events"]
+    if not isinstance(events, list) or not all(isinstance(event, str) and event in EVENTS for event in events):
+        raise ConfigError(f"{path}: events: {events!r} is not allowed; a list of {', '.join(EVENTS)}")
+    host = data["host"] or socket.gethostname()
+    return Settings(Path(data["index"]), host, data["command"], address, data["form"], tuple(events), data["site"])
 
 
 def receivers(settings: Settings, folder: Path, disk: Disk) -> Sequence[Receiver]:
@@ -225,7 +238,12 @@ def receivers(settings: Settings, folder: Path, disk: Disk) -> Sequence[Receiver
     if settings.command:
         found.append(Receiver("command", lambda item: run_command(settings.command, settings.host, item), folder, disk))
     if settings.webhook:
-        found.append(Receiver("webhook", lambda item: post(settings.webhook, settings.host, item), folder, disk))
+
+        def tell(item: News) -> None:
+            document = item.chat(settings.host) if settings.form == "chat" else item.document(settings.host)
+            post(settings.webhook, document)
+
+        found.append(Receiver("webhook", tell, folder, disk, events=settings.events, site=settings.site))
     return found
 
 
