@@ -165,10 +165,12 @@ class Yard:
         streams = settings.pop("streams", (Stream("cup", "The cup", 0),))
         # The machine that tests may have a full disk of its own.
         room = {"reserve_bytes": 0, "floor_bytes": 0, "reserve_hours": 0, "finalizer_bytes_per_second": 0}
-        folders = {"vod": root / "vod", "run": root / "run", "control": root / "control.sock"}
-        settings = {"grace_seconds": 120, **folders, **room, **settings}
+        own = {name: root / name for name in ("vod", "run", "review")}
+        settings = {"grace_seconds": 120, **own, "control": root / "control.sock", **room, **settings}
         self.config = Config(root / "hls", root / "recordings", root / "streams", streams, **settings)
-        for folder in (*self.config.folders, self.config.clips, self.config.cutting, self.config.run):
+        others = (self.config.clips, self.config.cutting, self.config.run)
+        reviewed = (self.config.inbox, self.config.notes, self.config.refused, self.config.shown)
+        for folder in (*self.config.folders, *others, *reviewed):
             folder.mkdir(parents=True)
         self.now = 0.0
         self.wall_shift = 0.0

@@ -70,6 +70,8 @@ def test_a_stream_is_live_once_there_is_a_playlist(yard: Yard) -> None:
         "started": iso(EPOCH + 1),
         "window": 14400,
         "offset_ms": 0,
+        "alignment_ms": 0,
+        "review": "/review/cup-20200913T122640Z.json",
     }
     assert yard.state() == "live"
     yard.hang_up(name)
@@ -291,7 +293,7 @@ def test_the_index_lists_everything_in_short(yard: Yard) -> None:
     assert index["streams"] == [{"id": "cup", "title": "The cup", "group": "", "state": "replay", "started": None}]
     (replay,) = index["replays"]
     addresses = {"url", "playlist", "poster", "thumbnails"}
-    told = {"id", "title", "file", "started", "duration", "size", "group", "match", "pinned", "expires"}
+    told = {"id", "title", "file", "started", "duration", "size", "group", "match", "pinned", "expires", "labels"}
     assert set(replay) == addresses | told
     assert (index["set_aside"], index["matches"]) == ([], [])
     assert index["disk"] == {"level": "ok", "refusing": False, "since": None, "message": index["disk"]["message"]}

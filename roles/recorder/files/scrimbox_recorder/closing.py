@@ -67,7 +67,7 @@ class Closer:
         if newest:
             self._close_playlist(session, closed)
             if closed.exists():
-                announce(Live(closed.name, started, self._config.stream(session.stream).offset_ms))
+                announce(Live(closed.name, started, self._config.stream(session.stream).offset_ms, file))
             if self._take_away(session, file):
                 self.put_back(session)
                 return False

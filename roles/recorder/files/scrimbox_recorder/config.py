@@ -33,7 +33,8 @@ class Stream:
 class Config:
     """All settings. Times are in seconds, sizes in bytes unless the name says otherwise; 0 switches a limit off.
 
-    `run` is the recorder's own folder for what the auth service asks, `control` ingest's socket for `rtmp_control`.
+    `run` is the recorder's own folder for what the auth service asks, `control` ingest's socket for `rtmp_control`,
+    `review` the folder of what viewers write.
     """
 
     hls: Path
@@ -57,6 +58,7 @@ class Config:
     vod: Path = Path("/srv/vod")
     run: Path = Path("/run/scrimbox-recorder")
     control: Path = Path("/run/scrimbox-ingest/control.sock")
+    review: Path = Path("/srv/review")
 
     @property
     def incoming(self) -> Path:
@@ -82,6 +84,26 @@ class Config:
     def cutting(self) -> Path:
         """Clips that are wanted, one file each, and what they are made of meanwhile."""
         return self.vod / "cutting"
+
+    @property
+    def inbox(self) -> Path:
+        """Notes of viewers as the write service has taken them: AUTHOR.ID.json."""
+        return self.review / "inbox"
+
+    @property
+    def notes(self) -> Path:
+        """The notes that count: VIEW/ID.json."""
+        return self.review / "notes"
+
+    @property
+    def refused(self) -> Path:
+        """The newest notes that do not, with the reason."""
+        return self.review / "refused"
+
+    @property
+    def shown(self) -> Path:
+        """Review documents: FILE.json."""
+        return self.review / "shown"
 
     @property
     def refuse_publish(self) -> Path:
@@ -119,7 +141,7 @@ _NUMBERS: dict[str, tuple[float, float, str]] = {
 _WHOLE = ("keep_replays",)
 _SWITCHES = ("delete_when_low",)
 _PATHS = ("hls", "recordings", "state")
-_OPTIONAL_PATHS = ("vod", "run", "control")
+_OPTIONAL_PATHS = ("vod", "run", "control", "review")
 _STREAM = ("id", "title", "offset_ms", "group")
 
 

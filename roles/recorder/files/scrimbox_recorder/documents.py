@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,20 +18,38 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Live:
-    """What can be played before there is a replay: playlist name, epoch seconds of its beginning.
+    """What can be played before there is a replay: playlist name, epoch seconds of its beginning, FILE it will have.
 
-    `started` has the encoder's delay `offset_ms` taken off already; the segments' names have not.
+    `started` has the encoder's delay `offset_ms` taken off already; the segments' names have not. `alignment_ms` is its
+    place beside the others of its match.
     """
 
     playlist: str
     started: float
     offset_ms: int
+    file: str
+    alignment_ms: int = 0
 
 
 def stream_document(
-    stream: Stream, state: str, live: Live | None, *, window: int, replays: Sequence[Document]
+    stream: Stream,
+    state: str,
+    live: Live | None,
+    *,
+    window: int,
+    replays: Sequence[Document],
+    reviewed: Container[str] = (),
 ) -> Document:
-    """`ID.json` without the time of its writing. `window` in seconds; `replays` newest first."""
+    """The document `ID.json` without the time of its writing.
+
+    Args:
+        stream: whose it is.
+        state: offline, live, interrupted, processing or replay.
+        live: what can be played before there is a replay.
+        window: length of the DVR window, seconds.
+        replays: newest first.
+        reviewed: FILE of every replay with something in its review document.
+    """
     return {
         "id": stream.id,
         "title": stream.title,
@@ -45,8 +63,10 @@ def stream_document(
             "started": iso(live.started),
             "window": window,
             "offset_ms": live.offset_ms,
+            "alignment_ms": live.alignment_ms,
+            "review": review_address(live.file),
         },
-        "replays": [_replay(replay) for replay in replays[:NEWEST]],
+        "replays": [_replay(replay, reviewed=replay["file"] in reviewed) for replay in replays[:NEWEST]],
     }
 
 
@@ -58,8 +78,12 @@ def index_document(
     set_aside: Iterable[Document],
     *,
     disk: Document,
+    labels: Mapping[str, Document],
 ) -> Document:
-    """The document `index.json` without the time of its writing: slim, everything, newest replays first."""
+    """The document `index.json` without the time of its writing: slim, everything, newest replays first.
+
+    `labels` are those of replays, by FILE; the matches bring their own.
+    """
     return {
         "updated": None,
         "disk": disk,
@@ -74,7 +98,7 @@ def index_document(
             for document in streams
         ],
         "matches": list(matches),
-        "replays": [_listed(replay) for replay in replays],
+        "replays": [{**_listed(replay), "labels": labels.get(replay["file"], {})} for replay in replays],
         "clips": list(clips),
         "set_aside": list(set_aside),
     }
@@ -95,7 +119,12 @@ def same(one: Document | None, other: Document) -> bool:
     return one is not None and {**one, "updated": None} == {**other, "updated": None}
 
 
-def _replay(replay: Document) -> Document:
+def review_address(file: str) -> str:
+    """Where the review document of FILE is served."""
+    return f"/review/{file}.json"
+
+
+def _replay(replay: Document, *, reviewed: bool) -> Document:
     parts = [{key: part[key] for key in ("started", "offset", "duration", "clock")} for part in replay["parts"]]
     return {
         "file": replay["file"],
@@ -104,6 +133,8 @@ def _replay(replay: Document) -> Document:
         "started": replay["started"],
         "duration": replay["duration"],
         "size": replay["size"],
+        "alignment_ms": replay["alignment_ms"],
+        "review": review_address(replay["file"]) if reviewed else None,
         "parts": parts,
     }
 

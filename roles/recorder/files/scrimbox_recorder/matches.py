@@ -13,7 +13,8 @@ from .names import iso, split_file
 class Sitting:
     """One session of a stream that belongs to a group; times in epoch seconds, `ended` is None while it goes on.
 
-    `match` is the id under which the session was known when it ended: links to it must stay.
+    `match` is the id under which the session was known when it ended: links to it must stay. `title` (empty: the
+    stream's) and `pinned` are what was chosen for it.
     """
 
     file: str
@@ -22,6 +23,8 @@ class Sitting:
     ended: float | None
     match: str = ""
     alignment_ms: int = 0
+    title: str = ""
+    pinned: bool = False
 
     @property
     def stream(self) -> str:

@@ -15,6 +15,7 @@ from .closing import Closer
 from .config import Config
 from .disk import Disk, Listing, is_being_written
 from .documents import Document, Live, disk_document, index_document, stream_document
+from .folding import Folded
 from .guard import Guard, Health
 from .jobs import Job, Jobs
 from .matches import Match, Sitting
@@ -22,6 +23,7 @@ from .names import closed_playlist, live_playlist, recording, split_file, stamp_
 from .order import Order
 from .publish import INDEX, Publisher
 from .replays import Replays
+from .review import Review
 from .sessions import Phase, Session, leftovers, split
 from .sweep import Sweeper
 from .watch import Entry, Watch
@@ -57,10 +59,15 @@ class Recorder:
         self._publisher = Publisher(config.state, disk, self._world.wall)
         self._sweeper = Sweeper(config, disk)
         self._guard = Guard(config, disk)
+        self._review = Review(config, disk)
         self._all: tuple[Document, ...] = ()
         self._by_stream: dict[str, list[Document]] = {}
+        self._made: frozenset[str] = frozenset()
+        self._folded = Folded()
         self._grouped: tuple[Document, ...] | None = None
         self._seated: object = None
+        self._sittings: list[Sitting] = []
+        self._alignments: dict[str, int] = {}
         self._matches: list[Match] = []
         self._shown: object = None
         self._phases: dict[str, Phase] = {}
@@ -95,6 +102,7 @@ class Recorder:
         ongoing: dict[str, tuple[Session, Phase]] = {}
         streams = split(recordings, self._config.grace_seconds)
         match_of = matches.ids(self._find_matches([session for sessions in streams.values() for session in sessions]))
+        self._review.take(self._sittings, self._world.wall())
         for stream, sessions in streams.items():
             others = [part for part in recordings if part.stream == stream and part not in sessions[-1].recordings]
             # A publisher who is connected but has sent nothing holds the live playlist already.
@@ -130,7 +138,7 @@ class Recorder:
             return self._closer.part(session, self._started(session), match), phase
 
         def announce(closed: Live) -> None:
-            self._write(session.stream, "processing", closed)
+            self._write(session.stream, "processing", self._placed(closed))
             self._shown = None
 
         if not self._closer.end(session, self._started(session), announce, newest=newest, match=match):
@@ -185,34 +193,40 @@ class Recorder:
         seated = (self._replays.version, going_on, waiting)
         if seated != self._seated:
             self._seated = seated
-            folder, group = self._config.recordings, self._config.stream
-            seats = [
-                Sitting(file, group(stream).group, started, None, "", choices.load(folder, file).alignment_ms)
-                for file, stream, started in going_on
-            ]
-            seats += [
-                Sitting(
-                    job.file, job.group, job.started, job.ended, job.match, choices.load(folder, job.file).alignment_ms
-                )
-                for job in waiting
-            ]
+            group = self._config.stream
+            seats = [self._seat(file, group(stream).group, started, None) for file, stream, started in going_on]
+            seats += [self._seat(job.file, job.group, job.started, job.ended, job.match) for job in waiting]
             seats += [replays.sitting(replay) for replay in self._sorted_replays()]
-            self._matches = matches.find({seat.file: seat for seat in seats}.values())
+            self._sittings = list({seat.file: seat for seat in seats}.values())
+            self._alignments = {seat.file: seat.alignment_ms for seat in self._sittings}
+            self._matches = matches.find(self._sittings)
         return self._matches
+
+    def _seat(self, file: str, group: str, started: float, ended: float | None, match: str = "") -> Sitting:
+        chosen = choices.load(self._config.recordings, file)
+        return Sitting(file, group, started, ended, match, chosen.alignment_ms, chosen.title, chosen.pinned)
+
+    def _placed(self, live: Live) -> Live:
+        return replace(live, alignment_ms=self._alignments.get(live.file, 0))
 
     def _publish(self, ongoing: dict[str, Session], waiting: Sequence[Job], health: Health) -> None:
         found, aside, cut = self._sorted_replays(), self._aside.all(), self._clips.ready()
         declared = [stream.id for stream in self._config.streams]
         others = {*ongoing, *self._by_stream, *(job.stream for job in waiting)}.difference(declared)
         ids = [*declared, *sorted(others)]
+        together = self._find_matches(list(ongoing.values()))
+        folded = self._folded = self._review.fold(self._sittings, together, self._made, self._world.wall())
         states = {stream: self._state(stream, ongoing.get(stream), waiting) for stream in ids}
-        played = [matches.document(match) for match in self._find_matches(list(ongoing.values()))]
+        played = [{**matches.document(match), "labels": folded.of_matches.get(match.id, {})} for match in together]
         names = {INDEX, *(f"{stream}.json" for stream in ids)}
-        shown = (states, found, played, cut, aside, health)
+        shown = (states, found, played, cut, aside, health, folded.filled, folded.labels)
         if shown == self._shown and self._publisher.has(names):
             return
         documents = [self._write(stream, *states[stream]) for stream in ids]
-        self._publisher.write(INDEX, index_document(documents, found, played, cut, aside, disk=disk_document(health)))
+        told = disk_document(health)
+        self._publisher.write(
+            INDEX, index_document(documents, found, played, cut, aside, disk=told, labels=folded.labels)
+        )
         self._publisher.keep_only(names)
         self._shown = shown
 
@@ -221,6 +235,7 @@ class Recorder:
         if found is not self._grouped:
             self._grouped = found
             self._by_stream = {}
+            self._made = frozenset(replay["file"] for replay in found)
             days = self._config.retention_days
             self._all = tuple({**replay, "expires": _expires(replay, days)} for replay in found)
             for replay in self._all:
@@ -230,17 +245,18 @@ class Recorder:
     def _state(self, stream: str, session: Session | None, waiting: Sequence[Job]) -> tuple[str, Live | None]:
         """State of a stream, with what can be played where that is no replay yet."""
         playlist, offset_ms = live_playlist(stream), self._config.stream(stream).offset_ms
-        if session and (self._config.hls / playlist).exists():
-            live = self._phases[stream] is Phase.LIVE
-            return ("live" if live else "interrupted"), Live(playlist, self._started(session), offset_ms)
-        if session and self._phases[stream] is Phase.OVER:
-            closed = closed_playlist(self._closer.file_for(session))
-            if (self._config.hls / closed).exists():
-                return "processing", Live(closed, self._started(session), offset_ms)
+        if session:
+            file, started = self._closer.file_for(session), self._started(session)
+            if (self._config.hls / playlist).exists():
+                live = self._phases[stream] is Phase.LIVE
+                return ("live" if live else "interrupted"), self._placed(Live(playlist, started, offset_ms, file))
+            closed = closed_playlist(file)
+            if self._phases[stream] is Phase.OVER and (self._config.hls / closed).exists():
+                return "processing", self._placed(Live(closed, started, offset_ms, file))
         for job in reversed(waiting):
             closed = closed_playlist(job.file)
             if job.stream == stream and (self._config.hls / closed).exists():
-                return "processing", Live(closed, job.started, job.offset_ms)
+                return "processing", self._placed(Live(closed, job.started, job.offset_ms, job.file))
         return ("replay" if self._by_stream.get(stream) else "offline"), None
 
     def _write(self, stream: str, state: str, live: Live | None) -> Document:
@@ -248,7 +264,8 @@ class Recorder:
         declared = self._config.stream(stream)
         if declared not in self._config.streams and found:
             declared = replace(declared, title=found[0]["title"])
-        document = stream_document(declared, state, live, window=self._config.dvr_seconds, replays=found)
+        window, reviewed = self._config.dvr_seconds, self._folded.filled
+        document = stream_document(declared, state, live, window=window, replays=found, reviewed=reviewed)
         self._publisher.write(f"{stream}.json", document)
         return document
 

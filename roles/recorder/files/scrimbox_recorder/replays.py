@@ -47,7 +47,9 @@ class Replays:
         return self._listing.reads
 
     def newest_first(self) -> tuple[Document, ...]:
-        """All sidecars, with title, `pinned` and `alignment_ms` as chosen, and `made`: when both were there (epoch s).
+        """All sidecars, with what was chosen: title, `own_title` (empty: the stream's), `pinned` and `alignment_ms`.
+
+        `made` is when sidecar and MP4 were both there (epoch seconds).
 
         The same tuple object is returned while nothing has changed.
         """
@@ -95,6 +97,7 @@ class Replays:
         return {
             **data,
             "title": chosen.title or data["title"],
+            "own_title": chosen.title,
             "pinned": chosen.pinned,
             "alignment_ms": chosen.alignment_ms,
             "made": max(stamps[:2]) / 1e9,
@@ -105,7 +108,8 @@ def sitting(replay: Document) -> Sitting:
     """The place of a replay in a match."""
     started = iso_seconds(replay["started"])
     group, match = replay.get("group", ""), replay.get("match", "")
-    return Sitting(replay["file"], group, started, started + replay["duration"], match, replay["alignment_ms"])
+    chosen = replay["alignment_ms"], replay["own_title"], replay["pinned"]
+    return Sitting(replay["file"], group, started, started + replay["duration"], match, *chosen)
 
 
 def fault_of(data: object, file: str) -> str:

@@ -1,0 +1,258 @@
+"""Review together: takes what viewers write out of the inbox, and keeps a review document beside every session."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from . import choices
+from .choices import Choices
+from .config import Config
+from .disk import Disk, Listing, read_json
+from .documents import Document, same
+from .folding import SLACK, Folded, covers, fold, sitting_of
+from .inbox import Inbox, Letter
+from .matches import Match, Sitting
+from .names import is_file_name, iso, iso_seconds
+from .notebook import Notebook
+from .notes import SHOWN, Note, NoteError, parse
+
+log = logging.getLogger(__name__)
+
+EARLY = 60.0
+"""Seconds by which a moment may lie ahead of the server's clock."""
+EACH, CLIPS_EACH = 1000, 100
+"""Notes, and clips among them, that one author may write to one recording."""
+
+
+class Clips(Protocol):
+    """What clips are there, and how one is asked for."""
+
+    def all(self) -> Sequence[Document]:
+        """Every clip; the same object while nothing has changed."""
+
+    def order(self, note: Note, group: str) -> None:
+        """Have a clip cut; nothing if that has been asked before."""
+
+    def remove(self, note_id: str, author: str) -> bool:
+        """Delete the clips of a note; False if this author has none of it."""
+
+
+class NoClips:
+    """Stands in where nothing is cut."""
+
+    def all(self) -> Sequence[Document]:
+        """None."""
+        return ()
+
+    def order(self, note: Note, group: str) -> None:
+        """Nothing."""
+
+    def remove(self, note_id: str, author: str) -> bool:
+        """None."""
+        return False
+
+
+class Review:
+    """Converges /srv/review. Whatever is wrong with it, recordings go on: nothing is raised."""
+
+    def __init__(self, config: Config, disk: Disk, clips: Clips | None = None) -> None:
+        self._config = config
+        self._disk = disk
+        self._clips: Clips = clips or NoClips()
+        self._inbox = Inbox(config.inbox, config.refused, disk)
+        self._notebook = Notebook(config.notes, disk)
+        self._shelf = Listing(config.shown)
+        self._written: dict[str, Document] = {}
+        self._seen: _Seen | None = None
+        self._folded = Folded()
+
+    def take(self, sittings: Sequence[Sitting], wall: float) -> None:
+        """Take what waits in the inbox; `wall` in epoch seconds."""
+        try:
+            letters = self._inbox.look()
+            if letters:
+                self._notebook.look()
+            for letter in letters:
+                self._take(letter, sittings, wall)
+        except OSError as error:
+            log.error("review: %s", error)
+
+    def fold(self, sittings: Sequence[Sitting], matches: Iterable[Match], made: Collection[str], wall: float) -> Folded:
+        """Bring the review documents up to date; what they say. The same object while nothing has changed.
+
+        Args:
+            sittings: every session; the same object while nothing has changed.
+            matches: what is watched together.
+            made: FILE of every finished replay: it has a document only where there is something to say.
+            wall: epoch seconds.
+        """
+        try:
+            if self._seen is None or sittings is not self._seen.sittings:
+                self._notebook.look()
+            seen = _Seen(sittings, self._clips.all(), self._notebook.version, self._shelf.names())
+            if self._seen is None or not seen.same_as(self._seen):
+                self._seen = None
+                self._folded = fold(self._notebook.standing(), sittings, matches, seen.clips)
+                self._write(seen.names, made, wall)
+                self._seen = seen
+        except OSError as error:
+            log.error("review: %s", error)
+        return self._folded
+
+    def _write(self, names: Collection[str], made: Collection[str], wall: float) -> None:
+        """Write the documents that say something new, and remove those of sessions that are gone."""
+        wanted = {
+            f"{file}.json": document
+            for file, document in self._folded.documents.items()
+            if file not in made or file in self._folded.filled
+        }
+        for name, document in wanted.items():
+            before = self._written.get(name) or read_json(self._config.shown / name)
+            if name not in names or not same(before, document):
+                before = {**document, "updated": iso(wall)}
+                self._disk.write_json(self._config.shown / name, before)
+            self._written[name] = before
+        for name in names:
+            if name not in wanted and is_file_name(name.partition(".")[0]):
+                self._disk.remove(self._config.shown / name)
+                self._written.pop(name, None)
+
+    def _take(self, letter: Letter, sittings: Sequence[Sitting], wall: float) -> None:
+        """Take one note out of the inbox. It goes last: who is killed before does all of it again."""
+        try:
+            self._accept(letter, sittings, wall)
+        except NoteError as fault:
+            self._inbox.refuse(letter, str(fault), wall)
+        except OSError:
+            raise
+        except Exception:
+            # One note must not keep the others, or a recording, waiting.
+            log.exception("review: a note of %s could not be taken", letter.author or "nobody")
+            self._inbox.refuse(letter, "it could not be taken; the journal says why", wall)
+        else:
+            self._inbox.done(letter)
+
+    def _accept(self, letter: Letter, sittings: Sequence[Sitting], wall: float) -> None:
+        if not letter.regular:
+            raise NoteError("it is no file")
+        if not letter.note:
+            raise NoteError("its name is not ID.json, ID being 16 of 0-9 a-f")
+        known = self._notebook.get(letter.note)
+        if known and known.author != letter.author:
+            raise NoteError("another author has a note of this ID")
+        # What comes twice is a page that has not heard the answer; what its author has taken back stays away.
+        if known or self._notebook.is_taken_back(letter.note):
+            return
+        note = parse(letter.note, letter.author, letter.text, wall)
+        if note.kind == "remove":
+            self._take_back(note)
+            return
+        if note.time > wall + EARLY:
+            raise NoteError("time: it lies ahead")
+        sitting = _place(note, sittings)
+        note = replace(note, group=sitting.group)
+        self._check_room(note, sitting)
+        self._act(note, sitting, sittings)
+        self._notebook.keep(note)
+
+    def _take_back(self, note: Note) -> None:
+        """Delete the note that this one takes back, and whatever was made of it."""
+        target = self._notebook.get(note.rest["note"])
+        if target is None or target.author != note.author:
+            # A clip outlives its recording, and the recording's notes.
+            if target or not self._clips.remove(note.rest["note"], note.author):
+                raise NoteError("note: there is none of this ID that is yours")
+            return
+        if target.kind not in (*SHOWN, "clip"):
+            raise NoteError(f"note: only {', '.join(SHOWN)} and clip can be taken back")
+        if target.kind == "clip":
+            self._clips.remove(target.id, target.author)
+        self._notebook.keep(replace(note, view=target.view, time=target.time, group=target.group))
+        self._notebook.drop(target)
+
+    def _check_room(self, note: Note, sitting: Sitting) -> None:
+        own = [
+            other
+            for other in self._notebook.of_view(note.view)
+            if other.author == note.author and covers(sitting, other.time)
+        ]
+        if len(own) >= EACH:
+            raise NoteError(f"allowed are {EACH} notes of one author to one recording")
+        if note.kind == "clip" and sum(other.kind == "clip" for other in own) >= CLIPS_EACH:
+            raise NoteError(f"allowed are {CLIPS_EACH} clips of one author from one recording")
+
+    def _act(self, note: Note, sitting: Sitting, sittings: Sequence[Sitting]) -> None:
+        """Do what a note asks for, besides being shown. To do it twice changes nothing."""
+        if note.kind == "title":
+            self._choose(sitting, title=note.rest["title"])
+        elif note.kind == "pin":
+            self._choose(sitting, pinned=note.rest["pinned"])
+        elif note.kind == "align":
+            found = {view: sitting_of(sittings, view, note.time) for view in note.rest["offsets"]}
+            if not any(found.values()):
+                raise NoteError("offsets: there is no recording of these streams at this time")
+            for view, moved in found.items():
+                if moved:
+                    self._choose(moved, alignment_ms=note.rest["offsets"][view])
+        elif note.kind == "clip":
+            self._clips.order(note, sitting.group)
+
+    def _choose(self, sitting: Sitting, **chosen: object) -> None:
+        folder = self._config.recordings
+        before = choices.load(folder, sitting.file)
+        after: Choices = replace(before, **chosen)  # type: ignore[arg-type]
+        if after != before:
+            choices.save(self._disk, folder, sitting.file, after)
+
+
+class _Seen:
+    """What the documents were made of."""
+
+    def __init__(
+        self, sittings: Sequence[Sitting], clips: Sequence[Document], version: int, names: tuple[str, ...]
+    ) -> None:
+        self.sittings = sittings
+        self.clips = clips
+        self.version = version
+        self.names = names
+
+    def same_as(self, other: _Seen) -> bool:
+        """Whether nothing has changed. Each of these keeps its object while it says the same."""
+        kept = self.sittings is other.sittings and self.clips is other.clips and self.names is other.names
+        return kept and self.version == other.version
+
+
+def _place(note: Note, sittings: Sequence[Sitting]) -> Sitting:
+    """The session that a note is about.
+
+    Raises:
+        NoteError: there is none.
+    """
+    if note.kind != "clip":
+        sitting = sitting_of(sittings, note.view, note.time)
+        if sitting is None:
+            raise NoteError("view, time: there is no recording of this stream at this time")
+        return sitting
+    length = iso_seconds(note.rest["to"]) - note.time
+    first = _overlapping(sittings, note.view, note.time, length)
+    if first:
+        # A moment of one view is another one of the next, where they have been aligned.
+        common = note.time + first.alignment_ms / 1000
+        if all(_overlapping(sittings, view, common, length, aligned=True) for view in note.rest["views"]):
+            return first
+    raise NoteError("views, from, to: there is no recording of each of these streams at this time")
+
+
+def _overlapping(
+    sittings: Iterable[Sitting], view: str, time: float, length: float, *, aligned: bool = False
+) -> Sitting | None:
+    """The first session of a stream that has something of the `length` seconds from `time` on."""
+    for sitting in sittings:
+        ended = float("inf") if sitting.ended is None else sitting.ended
+        first = time - sitting.alignment_ms / 1000 if aligned else time
+        if sitting.stream == view and first <= ended + SLACK and first + length >= sitting.started - SLACK:
+            return sitting
+    return None
