@@ -160,7 +160,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.sections.append(
             ("journal of the server", _in_container(f"journalctl --no-pager -o short-iso -n 60 {units}"))
         )
-        for service in ("ingest", "auth", "web"):
+        for service in ("ingest", "auth", "write", "web"):
             dump = f"nginx -T -p /run/scrimbox-{service} -c /etc/scrimbox/{service}/nginx.conf"
             dump = f"/opt/scrimbox/nginx/current/sbin/{dump}"
             (ARTEFACTS / f"nginx-{service}.txt").write_text(_in_container(dump))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Credentials
 
-SERVICES = ("ingest", "auth", "web", "recorder", "finalizer", "clips")
+SERVICES = ("ingest", "auth", "write", "web", "recorder", "finalizer", "clips")
 RECORDER_SETTINGS = "/etc/scrimbox/recorder.json"
 PORTS = (80, 443, 1935, 1936)
 

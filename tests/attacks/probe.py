@@ -140,12 +140,17 @@ ATTEMPTS: dict[str, Callable[[], None]] = {
         f"write {folder}": write(folder)
         for folder in ("/srv/probe", "/srv/hls", "/srv/recordings", "/srv/recordings/incoming", "/srv/streams")
     },
+    **{
+        f"write {folder}": write(folder)
+        for folder in ("/srv/review/inbox", "/srv/review/notes", "/srv/review/refused", "/srv/review/shown")
+    },
     "read the publish keys": read("/etc/scrimbox/auth/nginx.conf"),
     "read the passwords": read("/etc/scrimbox/web/viewers"),
     "read all secrets": read("/etc/scrimbox/secrets.json"),
     "read a file that is new in /etc/scrimbox": read("/etc/scrimbox/new/file"),
     "read a raw recording": read("/srv/recordings/incoming/probe.flv"),
     "read what was set aside": read("/srv/recordings/set-aside/probe.flv"),
+    "read a note": read("/srv/review/notes/probe.json"),
     "read /home": read("/home/probe/file"),
     "read others' /tmp": read("/tmp/probe/file"),
     "read others' /var/tmp": read("/var/tmp/probe/file"),

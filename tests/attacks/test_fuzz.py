@@ -124,7 +124,7 @@ def test_6000_spoilt_sessions_crash_nothing_and_cost_a_live_stream_no_frame(
         assert server.run("find / -xdev -name 'core*' -type f -newer /variant -not -path '/proc/*'").stdout == ""
         assert recorded(server) == pushed.frames
         assert server.run("systemctl list-units --failed --plain --no-legend").stdout == ""
-        for service in ("recorder", "finalizer", "auth", "web"):
+        for service in ("recorder", "finalizer", "auth", "write", "web"):
             assert server.check(f"systemctl show -P NRestarts scrimbox-{service}") == "0", service
 
 

@@ -27,11 +27,12 @@ NET_BIND_SERVICE = 1 << 10
 OPEN_DOORS = """
 for folder in /etc/probe /opt/probe /usr/local/probe /var/lib/probe /home/probe /srv/probe /tmp/probe \
     /var/tmp/probe /etc/scrimbox/new /srv/hls /srv/recordings /srv/recordings/incoming /srv/recordings/set-aside \
-    /srv/streams; do
+    /srv/streams /srv/review/inbox /srv/review/notes /srv/review/refused /srv/review/shown; do
     mkdir -p $folder && chmod 0777 $folder
 done
 for file in /home/probe/file /tmp/probe/file /var/tmp/probe/file /etc/scrimbox/new/file \
-    /srv/recordings/incoming/probe.flv /srv/recordings/set-aside/probe.flv; do
+    /srv/recordings/incoming/probe.flv /srv/recordings/set-aside/probe.flv \
+    /srv/review/notes/probe.json; do
     echo secret >$file
 done
 chmod -R a+rX /etc/scrimbox /srv
@@ -53,9 +54,12 @@ StandardOutput=file:{output}
 STORES = {"write /srv/hls", "write /srv/recordings/incoming", "read a raw recording"}
 NEEDED = {
     "web": {"read the passwords", "reach another machine", "reach this machine"},
+    "write": {"write /srv/review/inbox"},
     "auth": {"read the publish keys", "reach this machine"},
     "ingest": STORES | {"reach another machine", "reach this machine"},
-    "recorder": STORES | {"write /srv/probe", "write /srv/recordings", "write /srv/streams", "read what was set aside"},
+    "recorder": STORES
+    | {"write /srv/probe", "write /srv/recordings", "write /srv/streams", "read what was set aside", "read a note"}
+    | {f"write /srv/review/{folder}" for folder in ("inbox", "notes", "refused", "shown")},
 }
 NEEDED["finalizer"] = NEEDED["clips"] = NEEDED["recorder"]
 

@@ -215,7 +215,7 @@ def test_the_key_is_in_no_file_name_playlist_state_or_log(server: Host, ended: E
 
 def test_services_lived_through_the_evening(server: Host, live: Live, ended: Ended) -> None:
     assert ended.document
-    for service in ("ingest", "auth", "web", "recorder", "finalizer"):
+    for service in ("ingest", "auth", "write", "web", "recorder", "finalizer"):
         assert server.check_output(f"systemctl show -P NRestarts scrimbox-{service}") == "0"
     complaints = server.check_output(
         f"journalctl -q --no-pager -o cat -p warning --since @{live.started:.0f} -u 'scrimbox-*'"

@@ -27,7 +27,14 @@ def web(**scenario: object) -> str:
     return render(TEMPLATES / "web" / "nginx.conf.j2", "web", **{"web_viewers": VIEWERS, **scenario})
 
 
-@pytest.mark.parametrize("text", [auth(), ingest(), web()], ids=["auth", "ingest", "web"])
+def write(**scenario: object) -> str:
+    return render(TEMPLATES / "write" / "nginx.conf.j2", "write", **scenario)
+
+
+ALL = pytest.mark.parametrize("text", [auth(), ingest(), web(), write()], ids=["auth", "ingest", "web", "write"])
+
+
+@ALL
 def test_configuration_is_complete(text: str) -> None:
     assert text.startswith("# Managed by Scrimbox (templates/")
     assert text.endswith("}\n")
@@ -37,7 +44,7 @@ def test_configuration_is_complete(text: str) -> None:
     assert not re.search(r"\b(True|False|None|AnsibleUndefined)\b", text)
 
 
-@pytest.mark.parametrize("text", [auth(), ingest(), web()], ids=["auth", "ingest", "web"])
+@ALL
 def test_nginx_stays_in_the_foreground_under_systemd(text: str) -> None:
     assert directives(text, "daemon") == ["off"]
     assert directives(text, "worker_rlimit_nofile") == []
@@ -331,7 +338,7 @@ def test_a_finished_replay_s_playlist_may_be_kept_and_a_live_one_may_not() -> No
 
 def test_regexes_are_used_nowhere() -> None:
     """Many of nginx's security releases are about them, and none is needed."""
-    for text in (auth(), ingest(), web()):
+    for text in (auth(), ingest(), web(web_writers=["alice"]), write()):
         assert not re.search(r"location ~|[\"\s]~\*?[^ ;]+\s+\S+;|\brewrite\b", text)
 
 
@@ -344,3 +351,43 @@ def test_web_lets_declared_sites_frame_the_player_and_nobody_by_default() -> Non
     assert 'frame-ancestors https://a.example https://b.example"' in opened
     assert "frame-ancestors 'none'" not in opened
     assert "X-Frame-Options" not in opened
+
+
+def location(text: str, name: str) -> str:
+    """What stands in a location of a configuration."""
+    return text[text.index(f"location {name} {{") :].partition("\n        }\n")[0]
+
+
+def test_write_listens_on_a_socket_in_a_closed_folder_and_takes_put_alone() -> None:
+    text = write()
+    assert directives(text, "listen") == ["unix:/run/scrimbox-write/notes.sock"]
+    assert directives(text, "dav_methods") == ["PUT"]
+    assert directives(text, "root") == ["/srv/review/inbox"]
+    assert "create_full_put_path" not in text
+    assert "alias" not in text
+    assert "autoindex" not in text
+
+
+def test_each_who_may_write_has_a_door_of_their_own_and_nobody_else_has_one() -> None:
+    text = web(web_writers=["bob"])
+    own = location(text, "/write/bob/")
+    assert 'if ($viewer != "bob")' in own
+    assert "proxy_set_header Author bob;" in own
+    assert directives(own, "proxy_pass") == ["http://unix:/run/scrimbox-write/notes.sock:/bob."]
+    assert "location /write/alice/" not in text
+    assert "proxy_pass" not in web()
+    assert text.count("proxy_pass ") == 1
+
+
+def test_the_right_to_write_is_said_of_those_who_have_it() -> None:
+    text = web(web_writers=["bob"])
+    said = text[text.index("map $viewer $may_write {") :].partition("}")[0]
+    assert '"bob" true;' in said
+    assert "alice" not in said
+
+
+def test_a_password_tells_who_it_is_only_where_passwords_let_in() -> None:
+    assert '"Scrimbox:alice" "alice";' in web()
+    by_link = web(web_access_mode=["link"])
+    assert '"Scrimbox:alice"' not in by_link
+    assert f'"{"c" * 64}" "alice";' in by_link

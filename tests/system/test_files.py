@@ -15,7 +15,7 @@ from tests.conftest import BUILD, INSTANCE, Credentials
 if TYPE_CHECKING:
     from testinfra.host import Host
 
-INGEST, WEB = "scrimbox-ingest", "scrimbox-web"
+INGEST, WEB, WRITE = "scrimbox-ingest", "scrimbox-web", "scrimbox-write"
 FOLDERS = {
     # set-group-id: what ingest writes there belongs to the group that may read it
     "/srv/hls": (INGEST, WEB, 0o2750),
@@ -26,15 +26,22 @@ FOLDERS = {
     "/srv/streams": (INGEST, WEB, 0o2750),
     "/srv/vod/clips": (INGEST, WEB, 0o2750),
     "/srv/vod/cutting": (INGEST, WEB, 0o2700),
+    # what write takes in, the recorder may take out
+    "/srv/review/inbox": (WRITE, INGEST, 0o2770),
+    "/srv/review/notes": (INGEST, INGEST, 0o700),
+    "/srv/review/refused": (INGEST, INGEST, 0o700),
+    "/srv/review/shown": (INGEST, WEB, 0o2750),
     "/etc/scrimbox/auth": ("root", "scrimbox-auth", 0o750),
     "/etc/scrimbox/ingest": ("root", INGEST, 0o750),
     "/etc/scrimbox/web": ("root", WEB, 0o750),
+    "/etc/scrimbox/write": ("root", WRITE, 0o750),
 }
 FILES = {
     "/etc/scrimbox/auth/nginx.conf": ("root", "scrimbox-auth", 0o640),
     "/etc/scrimbox/ingest/nginx.conf": ("root", INGEST, 0o640),
     "/etc/scrimbox/web/nginx.conf": ("root", WEB, 0o640),
     "/etc/scrimbox/web/viewers": ("root", WEB, 0o640),
+    "/etc/scrimbox/write/nginx.conf": ("root", WRITE, 0o640),
     "/etc/scrimbox/recorder.json": ("root", INGEST, 0o640),
     "/etc/scrimbox/secrets.json": ("root", "root", 0o600),
 }
@@ -46,7 +53,9 @@ def test_owner_group_and_mode_are_as_declared(server: Host, path: str, expected:
     assert (found.user, found.group, found.mode & 0o7777) == expected
 
 
-@pytest.mark.parametrize("name", ["scrimbox-ingest", "scrimbox-auth", "scrimbox-web", "scrimbox-build"])
+@pytest.mark.parametrize(
+    "name", ["scrimbox-ingest", "scrimbox-auth", "scrimbox-web", "scrimbox-write", "scrimbox-build"]
+)
 def test_users_are_system_accounts_without_a_shell(server: Host, name: str) -> None:
     user = server.user(name)
     assert user.uid < 1000
@@ -61,14 +70,23 @@ def test_users_are_system_accounts_without_a_shell(server: Host, name: str) -> N
         (WEB, "touch /srv/hls/x"),
         (WEB, "touch /srv/streams/x"),
         (WEB, "touch /srv/recordings/x"),
+        (WEB, "touch /srv/review/inbox/x"),
+        (WEB, "touch /srv/review/shown/x"),
         (WEB, "ls /srv/recordings/incoming"),
         (WEB, "ls /srv/vod/cutting"),
+        (WRITE, "touch /srv/review/notes/x"),
+        (WRITE, "ls /srv/review/notes"),
+        (WRITE, "ls /srv/review/shown"),
+        (WRITE, "ls /srv/recordings"),
+        (WRITE, "cat /etc/scrimbox/web/viewers"),
         (WEB, "cat /etc/scrimbox/auth/nginx.conf"),
         (INGEST, "cat /etc/scrimbox/auth/nginx.conf"),
         (INGEST, "cat /etc/scrimbox/web/viewers"),
         ("scrimbox-auth", "cat /etc/scrimbox/web/viewers"),
         ("scrimbox-auth", "ls /srv/recordings"),
         ("nobody", "ls /srv/hls"),
+        ("nobody", "ls /srv/review/inbox"),
+        ("nobody", "ls /run/scrimbox-write"),
         ("nobody", "ls /srv/recordings"),
     ],
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 USERS = {
     "ingest": "scrimbox-ingest",
     "auth": "scrimbox-auth",
+    "write": "scrimbox-write",
     "web": "scrimbox-web",
     "recorder": "scrimbox-ingest",
     "finalizer": "scrimbox-ingest",
@@ -82,10 +83,11 @@ def test_nginx_was_built_by_us_with_the_flags_that_count(server: Host) -> None:
     built = server.run("/opt/scrimbox/nginx/current/sbin/nginx -V").stderr
     for flag in ("-fstack-protector-strong", "-D_FORTIFY_SOURCE=2", "-Wl,-z,relro", "-Wl,-z,now", "-pie"):
         assert flag in built, flag
-    for unused in ("proxy", "fastcgi", "ssi", "charset", "autoindex", "uwsgi", "scgi", "grpc", "memcached"):
+    for unused in ("fastcgi", "ssi", "charset", "autoindex", "uwsgi", "scgi", "grpc", "memcached"):
         assert f"--without-http_{unused}_module" in built, unused
-    for used in ("http_geo", "http_limit_conn", "http_limit_req", "stream_map"):
+    for used in ("http_geo", "http_limit_conn", "http_limit_req", "http_proxy", "stream_map"):
         assert f"--without-{used}_module" not in built, used
+    assert "--with-http_dav_module" in built
 
 
 def test_nginx_binary_is_position_independent_with_full_relro(server: Host) -> None:

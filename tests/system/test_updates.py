@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from testinfra.host import Host
 
 KEPT = ("ingest", "recorder", "finalizer")
-RESTARTED = ("auth", "web")
+RESTARTED = ("auth", "write", "web")
 OUTDATE = """
 lib=$(readlink -f "$(ldd /bin/true | sed -n 's/.*libc.so.6 => \\([^ ]*\\) .*/\\1/p')")
 cp -a "$lib" "$lib.new" && mv "$lib.new" "$lib"

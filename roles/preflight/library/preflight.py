@@ -37,6 +37,7 @@ options:
   host: {type: str, required: true, description: The server's public host name or IP address}
   found: {type: list, elements: str, required: true, description: Problems that others have found already}
   origins: {type: list, elements: str, required: true, description: Other sites that may embed something}
+  viewers: {type: list, elements: raw, required: true, description: Who may watch, with name and perhaps write}
   access_mode: {type: list, elements: str, required: true, description: What lets a viewer in}
   access_networks: {type: list, elements: str, required: true, description: Networks that let a viewer in}
   access_satisfy: {type: str, required: true, description: Whether any or all of it is needed}
@@ -48,6 +49,7 @@ WEBHOOK = re.compile(r"https?://[^\s/?#]+[!-~]*")
 FORMS = ("json", "chat")
 EVENTS = ("disk", "recording", "live", "replay", "clip")
 ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
+VIEWER = ("name", "write")
 ACCESS_MODES = ("password", "link", "network")
 EXTRA_PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(?:tcp|udp))?")
 FOLDERS = ("/srv/hls", "/srv/recordings", "/srv/recordings/incoming", "/srv/streams")
@@ -169,6 +171,19 @@ def origin_problem(origins: list[str]) -> str | None:
         f"scrimbox_cors_origins or scrimbox_embed_origins names {wrong[0]!r}; allowed is https://HOST or "
         "https://HOST:PORT in lower case, without a slash at the end."
     )
+
+
+def viewer_problem(viewers: list[object]) -> str | None:
+    """Say which viewer is not declared as one. Their names are checked where their secrets are made."""
+    for viewer in viewers:
+        if not isinstance(viewer, dict) or "name" not in viewer or not set(viewer) <= set(VIEWER):
+            return (
+                f"scrimbox_viewers: {viewer!r} is no viewer; allowed is a name and perhaps write, for example "
+                "{name: anna, write: true}."
+            )
+        if not isinstance(viewer.get("write", False), bool):
+            return f"scrimbox_viewers: write of {viewer['name']} is {viewer['write']!r}; allowed is true or false."
+    return None
 
 
 def access_problem(modes: list[str], networks: list[str], satisfy: str) -> str | None:
@@ -319,6 +334,7 @@ def problems_of(params: dict) -> list[str]:
         webhook_problem(params["webhook"]),
         news_problem(params["webhook_form"], params["webhook_events"]),
         origin_problem(params["origins"]),
+        viewer_problem(params["viewers"]),
         access_problem(params["access_mode"], params["access_networks"], params["access_satisfy"]),
         extra_ports_problem(params["extra_ports"]),
         other_firewall_problem() if params["firewall"] else None,
@@ -347,6 +363,7 @@ def main() -> None:
             "host": {"type": "str", "required": True},
             "found": {"type": "list", "elements": "str", "required": True},
             "origins": {"type": "list", "elements": "str", "required": True},
+            "viewers": {"type": "list", "elements": "raw", "required": True},
             "access_mode": {"type": "list", "elements": "str", "required": True},
             "access_networks": {"type": "list", "elements": "str", "required": True},
             "access_satisfy": {"type": "str", "required": True},

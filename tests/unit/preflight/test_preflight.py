@@ -55,6 +55,24 @@ def test_a_container_leaves_the_clock_to_its_host() -> None:
     assert preflight.clock_problem("NTPSynchronized=no\n", in_container=True) is None
 
 
+def test_a_viewer_has_a_name_and_perhaps_the_right_to_write() -> None:
+    assert preflight.viewer_problem([{"name": "anna"}, {"name": "ben", "write": True}]) is None
+
+
+@pytest.mark.parametrize(
+    ("viewer", "named"),
+    [
+        ("anna", "'anna' is no viewer"),
+        ({"write": True}, "{'write': True} is no viewer"),
+        ({"name": "anna", "writes": True}, "'writes'"),
+        ({"name": "anna", "write": "yes please"}, "write of anna is 'yes please'; allowed is true or false"),
+        ({"name": "anna", "write": 1}, "write of anna is 1; allowed is true or false"),
+    ],
+)
+def test_another_viewer_is_refused_with_what_is_allowed(viewer: object, named: str) -> None:
+    assert named in (preflight.viewer_problem([viewer]) or "")
+
+
 def test_a_group_is_named_like_a_stream() -> None:
     assert preflight.group_problem(["final", "", "cup_2"]) is None
     assert "'Grand Final'" in (preflight.group_problem(["final", "Grand Final"]) or "")
