@@ -227,7 +227,7 @@ def recordings(server: Host) -> set[str]:
 
 
 CHANGED = {
-    "scrimbox_viewers": [{"name": "alice"}],
+    "scrimbox_viewers": [{"name": "alice", "write": True}],
     "scrimbox_streams": [
         {**stream, "publishers": ["pc2"]} if "publishers" in stream else stream for stream in declared_streams()
     ],

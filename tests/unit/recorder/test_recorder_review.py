@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import logging
 import os
 import secrets
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from recorder_yard import EPOCH, Yard, flv
-from scrimbox_recorder import choices, inbox, review
+from scrimbox_recorder import choices, cleanup, inbox, review
 from scrimbox_recorder.names import iso
+from scrimbox_recorder.retention import DAY
 
 DOTS = itertools.count(1)
 NOBODY = f"Eve.{'0' * 16}.json"
@@ -224,6 +227,19 @@ def test_bad_files_are_set_aside_and_the_good_one_between_them_counts(yard: Yard
         "its name is not ID.json, ID being 16 of 0-9 a-f",
     }
     assert max(path.stat().st_size for path in yard.config.refused.iterdir()) < 30_000
+
+
+def test_what_nginx_is_copying_is_left_alone_and_what_it_was_killed_over_goes(yard: Yard) -> None:
+    live(yard)
+    fresh, old = (yard.config.inbox / f"anna.{digit * 16}.json.0000000001" for digit in "12")
+    for path, age in ((fresh, 0), (old, 3600)):
+        path.write_text(json.dumps(marker(yard)), encoding="ascii")
+        os.utime(path, (yard.wall - age, yard.wall - age))
+    yard.later(3)
+    assert list(yard.config.inbox.iterdir()) == [fresh]
+    fresh.rename(fresh.with_name(f"anna.{'1' * 16}.json"))
+    yard.later(3)
+    assert texts(yard) == ["here"]
 
 
 def test_the_journal_says_once_that_somebody_s_notes_are_refused_and_none_of_their_words(
@@ -439,3 +455,88 @@ def test_a_spoilt_note_on_the_disk_is_passed_over_and_a_restored_one_counts(yard
     yard.restart()
     yard.later(3)
     assert texts(yard) == ["restored"]
+
+
+def forget(yard: Yard, *, days: float = 0.0, **settings: Any) -> list[str]:
+    """What a clean-up after so many days would say, and does."""
+    config = dataclasses.replace(yard.config, keep_replays=0, **settings)
+    found = cleanup.plan(config, yard.wall + days * DAY)
+    cleanup.carry_out(found, yard.disk)
+    yard.later(3)
+    return cleanup.describe(found, 0)
+
+
+def test_notes_go_with_their_recording_and_no_others(yard: Yard) -> None:
+    over(yard, live(yard))
+    first = put(yard, {**marker(yard, "first"), "time": iso(EPOCH + 3)})
+    yard.later(3)
+    over(yard, live(yard))
+    second = put(yard, {**marker(yard, "second"), "time": yard.document()["replays"][0]["started"]})
+    yard.later(3)
+    assert kept(yard) == {f"cup/{first}.json", f"cup/{second}.json"}
+    newest = cleanup.replays(yard.config)[-1]
+    said = forget(yard, retention_bytes=newest.size)
+    assert kept(yard) == {f"cup/{second}.json"}
+    assert [path.name for path in yard.config.shown.iterdir()] == [f"{shown(yard)['file']}.json"]
+    assert texts(yard) == ["second"]
+    assert f"{yard.config.notes}/cup  1 file(s), 0.0 MB: written about a recording that goes" in said
+
+
+def test_notes_of_a_match_stay_while_any_of_its_recordings_does(grouped: Yard) -> None:
+    first = live(grouped, "alpha")
+    grouped.later(8)
+    names = [first, live(grouped, "bravo")]
+    put(grouped, marker(grouped, "stays", "alpha", ago=2))
+    gone = put(grouped, marker(grouped, "goes", "alpha", ago=26))
+    grouped.later(3)
+    over(grouped, *names)
+    assert texts(grouped, "bravo") == ["stays"]
+    (grouped.config.recordings / f"{grouped.document('bravo')['replays'][0]['file']}.choices.json").write_text(
+        '{"pinned":true}', encoding="ascii"
+    )
+    grouped.later(3)
+    forget(grouped, days=60, retention_bytes=1)
+    assert grouped.state("alpha") == "offline"
+    assert texts(grouped, "bravo") == ["stays"]
+    assert not [name for name in kept(grouped) if gone in name]
+
+
+@pytest.mark.parametrize(("days", "stays"), [(29, True), (31, False)])
+def test_notes_of_a_recording_that_was_lost_wait_for_it_a_month(yard: Yard, days: int, stays: bool) -> None:
+    over(yard, live(yard))
+    put(yard, {**marker(yard), "time": iso(EPOCH + 3)})
+    yard.later(3)
+    for path in yard.config.recordings.glob("cup-*"):
+        path.unlink()
+    yard.later(3)
+    forget(yard, days=days)
+    assert bool(kept(yard)) is stays
+
+
+def test_notes_of_what_is_live_or_being_made_stay_whatever_retention_says(yard: Yard) -> None:
+    name = live(yard)
+    put(yard, marker(yard))
+    yard.later(3)
+    forget(yard, days=99, retention_bytes=1)
+    assert texts(yard) == ["here"]
+    yard.hang_up(name)
+    yard.later(130, every=10)
+    assert yard.state() == "processing"
+    forget(yard, days=99, retention_bytes=1)
+    assert texts(yard) == ["here"]
+
+
+def test_the_guard_s_deletions_take_notes_along(yard: Yard) -> None:
+    over(yard, live(yard))
+    put(yard, {**marker(yard), "time": iso(EPOCH + 3)})
+    yard.later(3)
+    config = dataclasses.replace(yard.config, keep_replays=0)
+    assert cleanup.make_room(config, yard.disk, 1e12, yard.wall)
+    assert kept(yard) == set()
+
+
+def test_a_clean_up_works_without_any_review(yard: Yard) -> None:
+    over(yard, live(yard))
+    shutil.rmtree(yard.config.review)
+    forget(yard, retention_bytes=1)
+    assert list(yard.config.recordings.glob("cup-*")) == []

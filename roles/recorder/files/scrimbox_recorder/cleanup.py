@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import choices, retention
+from . import choices, forgetting, retention
 from .config import Config
 from .disk import Disk, read_json
 from .jobs import Jobs
@@ -32,10 +32,11 @@ def plan(config: Config, wall: float) -> list[tuple[Path, Removal]]:
     )
     gone = retention.doomed(replays(config, files, unfinished), limits, wall)
     found = [(config.recordings, removal) for removal in retention.removals(gone, files)]
+    found += forgetting.along(config, {replay.file for replay, _ in gone}, wall)
     strays = retention.stray_choices(files, incoming, unfinished, wall)
     found += [(config.recordings, removal) for removal in strays]
     found += [(config.hls, removal) for removal in _hls(config, active, unfinished, wall)]
-    for folder in (config.recordings, config.hls, config.state):
+    for folder in (config.recordings, config.hls, config.state, *forgetting.folders(config)):
         found += [(folder, removal) for removal in retention.leftovers(_files(folder), wall)]
     return found
 
@@ -49,35 +50,47 @@ def make_room(config: Config, disk: Disk, missing: float, wall: float) -> int:
     files = _files(config.recordings)
     limits = Limits(missing=missing, keep=config.keep_replays)
     gone = retention.doomed(replays(config, files, _unfinished(config)), limits, wall)
-    carry_out([(config.recordings, removal) for removal in retention.removals(gone, files)], disk)
+    notes = forgetting.along(config, {replay.file for replay, _ in gone}, wall) if gone else []
+    carry_out([*((config.recordings, removal) for removal in retention.removals(gone, files)), *notes], disk)
     return sum(replay.size for replay, _ in gone)
 
 
 def carry_out(found: list[tuple[Path, Removal]], disk: Disk) -> None:
-    """Remove what was planned and log it: replays file by file, the rest in one line per stream."""
+    """Remove what was planned and log it: replays file by file, segments and notes in one line per stream."""
     quiet: dict[tuple[str, str], list[int]] = {}
     for folder, gone in found:
         disk.remove(folder / gone.name)
-        if gone.name.endswith(".ts"):
+        if _is_one_of_many(gone):
             quiet.setdefault((gone.stream, gone.reason), []).append(gone.size)
         else:
             log.info("%s: removed %s (%.1f MB): %s", gone.stream, folder / gone.name, gone.size / 1e6, gone.reason)
     for (stream, reason), sizes in quiet.items():
-        log.info("%s: removed %d segments (%.1f MB): %s", stream, len(sizes), sum(sizes) / 1e6, reason)
+        log.info("%s: removed %d files (%.1f MB): %s", stream, len(sizes), sum(sizes) / 1e6, reason)
 
 
 def describe(found: list[tuple[Path, Removal]], pinned: int) -> list[str]:
     """The plan for a person: a line for each replay or stream and reason, then the sum."""
     groups: dict[tuple[str, str], list[int]] = {}
     for folder, gone in found:
-        stem = gone.name.split(".")[0]
-        what = gone.stream if gone.name.endswith(".ts") else stem if gone.name.startswith(stem + ".") else gone.name
-        groups.setdefault((str(folder / (what or gone.name)), gone.reason), []).append(gone.size)
+        groups.setdefault((str(_what(folder, gone)), gone.reason), []).append(gone.size)
     lines = [
         f"{what}  {len(sizes)} file(s), {sum(sizes) / 1e6:.1f} MB: {reason}" for (what, reason), sizes in groups.items()
     ]
     total = sum(gone.size for _, gone in found) / 1e6
     return [*lines, f"{len(found)} files, {total:.1f} MB would go; {pinned} pinned replay(s) stay in any case"]
+
+
+def _what(folder: Path, gone: Removal) -> Path:
+    """What a person would say that goes, with a file: a replay, a stream's segments, notes about a stream."""
+    if _is_one_of_many(gone):
+        return folder / gone.stream if gone.name.endswith(".ts") else folder
+    stem = gone.name.split(".")[0]
+    return folder / ((stem if gone.name.startswith(stem + ".") else gone.name) or gone.name)
+
+
+def _is_one_of_many(gone: Removal) -> bool:
+    """Segments and notes: nobody wants to read of each."""
+    return gone.name.endswith(".ts") or gone.reason in (forgetting.WITH_RECORDING, forgetting.STRAY)
 
 
 def replays(config: Config, files: retention.Files | None = None, unfinished: Iterable[str] = ()) -> list[Replay]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .config import Stream
-from .guard import Health
 from .names import iso
+
+if TYPE_CHECKING:
+    # The guard deletes replays, with whatever the documents say of them.
+    from .guard import Health
 
 NEWEST = 20
 """Replays in a stream's own document; it is polled. The index lists all."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ MOST = 100
 REFUSED = 200
 """Refused notes that are kept for the operator to look at, the newest."""
 SUFFIX = ".json"
+_COPY = re.compile(r"[.]json[.][0-9]{10}$")
+"""What nginx calls a note while it copies it here; it renames it at once."""
+COPIED = 60.0
+"""Seconds after which such a copy is one that nginx was killed over."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,8 @@ class Inbox:
         self._done: tuple[str, ...] | None = ()
         self._stuck: set[str] = set()
 
-    def look(self) -> list[Letter]:
-        """The oldest of what waits; nothing while the folder is as it was when all was taken.
+    def look(self, wall: float) -> list[Letter]:
+        """The oldest of what waits at the epoch second `wall`; nothing while the folder is as when all was taken.
 
         Raises:
             OSError: the folder cannot be read.
@@ -67,7 +72,7 @@ class Inbox:
         names = self._listing.names()
         if names is self._done:
             return []
-        found = sorted((came, name) for name in names if (came := self._came(name)))
+        found = sorted((came, name) for name in names if (came := self._came(name, wall)))
         # Until nothing is left: a note may come again under its name, and the list of names would be the same.
         self._done = None if found else names
         return [letter for came, name in found[:MOST] if (letter := self._read(name, came))]
@@ -98,12 +103,13 @@ class Inbox:
             self._disk.remove(self._refused / name)
         self.done(letter)
 
-    def _came(self, name: str) -> int:
+    def _came(self, name: str, wall: float) -> int:
         """When a file came (ns); 0 for what is none of ours to take."""
         if name.startswith(".") or name in self._stuck:
             return 0
         with contextlib.suppress(FileNotFoundError):
-            return (self._folder / name).lstat().st_mtime_ns
+            came = (self._folder / name).lstat().st_mtime_ns
+            return 0 if _COPY.search(name) and wall - came / 1e9 < COPIED else came
         return 0
 
     def _read(self, name: str, came: int) -> Letter | None:

@@ -72,7 +72,7 @@ class Review:
     def take(self, sittings: Sequence[Sitting], wall: float) -> None:
         """Take what waits in the inbox; `wall` in epoch seconds."""
         try:
-            letters = self._inbox.look()
+            letters = self._inbox.look(wall)
             if letters:
                 self._notebook.look()
             for letter in letters:
