@@ -540,3 +540,88 @@ def test_a_clean_up_works_without_any_review(yard: Yard) -> None:
     shutil.rmtree(yard.config.review)
     forget(yard, retention_bytes=1)
     assert list(yard.config.recordings.glob("cup-*")) == []
+
+
+def clip(yard: Yard, *views: str, ago: float = 5.0, seconds: float = 3.0, title: str = "Ace") -> dict[str, Any]:
+    began = yard.wall - ago
+    return {"kind": "clip", "views": list(views), "from": iso(began), "to": iso(began + seconds), "title": title}
+
+
+def ordered(yard: Yard) -> dict[str, Any]:
+    """Orders of clips by view."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in yard.config.cutting.glob("*.json")]
+    return {order["view"]: order for order in found}
+
+
+def test_a_clip_is_ordered_once_per_view_each_on_its_own_clock_and_shown_as_waiting(grouped: Yard) -> None:
+    live(grouped, "alpha"), live(grouped, "bravo")
+    align = {"kind": "align", "view": "alpha", "time": iso(grouped.wall), "offsets": {"alpha": 100, "bravo": -400}}
+    put(grouped, align)
+    grouped.later(3)
+    began = grouped.wall - 5
+    note_id = put(grouped, clip(grouped, "alpha", "bravo"))
+    grouped.later(3)
+    orders = ordered(grouped)
+    assert {view: round(order["start"] - began, 3) for view, order in orders.items()} == {"alpha": 0, "bravo": 0.5}
+    assert {round(order["end"] - order["start"], 3) for order in orders.values()} == {3.0}
+    (match,) = grouped.document("index")["matches"]
+    assert {order["match"] for order in orders.values()} == {match["id"]}
+    shown_clips = [(one["id"], one["view"], one["state"], one["author"]) for one in shown(grouped, "bravo")["clips"]]
+    assert shown_clips == [(note_id, "alpha", "waiting", "anna"), (note_id, "bravo", "waiting", "anna")]
+
+
+def test_a_clip_of_a_view_that_was_not_there_is_refused_and_nothing_is_cut(grouped: Yard) -> None:
+    live(grouped, "alpha")
+    put(grouped, clip(grouped, "alpha", "bravo"))
+    put(grouped, clip(grouped, "alpha", ago=600))
+    grouped.later(3)
+    assert ordered(grouped) == {}
+    assert {report["reason"] for report in refused(grouped)} == {
+        "views, from, to: there is no recording of each of these streams at this time"
+    }
+
+
+def test_a_clip_is_taken_back_by_its_author_alone_even_when_its_recording_has_gone(yard: Yard) -> None:
+    over(yard, live(yard))
+    data = {**clip(yard, "cup"), "from": iso(EPOCH + 3), "to": iso(EPOCH + 5)}
+    first, second = put(yard, data), put(yard, data)
+    yard.later(3)
+    assert len(list(yard.config.cutting.glob("*.json"))) == 2
+    put(yard, {"kind": "remove", "note": first}, "ben")
+    yard.later(3)
+    assert len(shown(yard)["clips"]) == 2
+    put(yard, {"kind": "remove", "note": first})
+    yard.later(3)
+    assert [one["id"] for one in shown(yard)["clips"]] == [second]
+    forget(yard, retention_bytes=1)
+    assert kept(yard) == set()
+    put(yard, {"kind": "remove", "note": second}, "ben")
+    yard.later(3)
+    assert len(list(yard.config.cutting.glob("*.json"))) == 1
+    put(yard, {"kind": "remove", "note": second})
+    yard.later(3)
+    assert list(yard.config.cutting.glob("*.json")) == []
+
+
+def test_one_author_orders_so_many_clips_of_a_recording_and_no_more(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review, "CLIPS_EACH", 2)
+    live(yard)
+    for _ in range(4):
+        put(yard, clip(yard, "cup"))
+    yard.later(3)
+    assert len(list(yard.config.cutting.glob("*.json"))) == 2
+    assert {report["reason"] for report in refused(yard)} == {"allowed are 2 clips of one author from one recording"}
+
+
+def test_a_clip_ordered_by_a_pass_that_was_killed_is_ordered_once(yard: Yard) -> None:
+    live(yard)
+    put(yard, clip(yard, "cup"))
+    for step in range(1, 12):
+        with yard.dying_at(step):
+            yard.later(1.5)
+        yard.restart()
+    yard.later(3)
+    assert len(list(yard.config.cutting.glob("*.json"))) == 1
+    assert list(yard.config.inbox.iterdir()) == []

@@ -59,7 +59,7 @@ class Recorder:
         self._publisher = Publisher(config.state, disk, self._world.wall)
         self._sweeper = Sweeper(config, disk)
         self._guard = Guard(config, disk)
-        self._review = Review(config, disk)
+        self._review = Review(config, disk, self._clips)
         self._all: tuple[Document, ...] = ()
         self._by_stream: dict[str, list[Document]] = {}
         self._made: frozenset[str] = frozenset()
@@ -102,7 +102,7 @@ class Recorder:
         ongoing: dict[str, tuple[Session, Phase]] = {}
         streams = split(recordings, self._config.grace_seconds)
         match_of = matches.ids(self._find_matches([session for sessions in streams.values() for session in sessions]))
-        self._review.take(self._sittings, self._world.wall())
+        self._review.take(self._sittings, match_of, self._world.wall())
         for stream, sessions in streams.items():
             others = [part for part in recordings if part.stream == stream and part not in sessions[-1].recordings]
             # A publisher who is connected but has sent nothing holds the live playlist already.

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
-from typing import Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from . import choices
 from .choices import Choices
+from .clips import Clips
 from .config import Config
 from .disk import Disk, Listing, read_json
 from .documents import Document, same
-from .folding import SLACK, Folded, covers, fold, sitting_of
+from .folding import Folded, covers, fold, sitting_of
 from .inbox import Inbox, Letter
 from .matches import Match, Sitting
-from .names import is_file_name, iso, iso_seconds
+from .names import is_file_name, iso
 from .notebook import Notebook
 from .notes import SHOWN, Note, NoteError, parse
+from .placing import orders, place
 
 log = logging.getLogger(__name__)
 
@@ -27,41 +28,13 @@ EACH, CLIPS_EACH = 1000, 100
 """Notes, and clips among them, that one author may write to one recording."""
 
 
-class Clips(Protocol):
-    """What clips are there, and how one is asked for."""
-
-    def all(self) -> Sequence[Document]:
-        """Every clip; the same object while nothing has changed."""
-
-    def order(self, note: Note, group: str) -> None:
-        """Have a clip cut; nothing if that has been asked before."""
-
-    def remove(self, note_id: str, author: str) -> bool:
-        """Delete the clips of a note; False if this author has none of it."""
-
-
-class NoClips:
-    """Stands in where nothing is cut."""
-
-    def all(self) -> Sequence[Document]:
-        """None."""
-        return ()
-
-    def order(self, note: Note, group: str) -> None:
-        """Nothing."""
-
-    def remove(self, note_id: str, author: str) -> bool:
-        """None."""
-        return False
-
-
 class Review:
     """Converges /srv/review. Whatever is wrong with it, recordings go on: nothing is raised."""
 
-    def __init__(self, config: Config, disk: Disk, clips: Clips | None = None) -> None:
+    def __init__(self, config: Config, disk: Disk, clips: Clips) -> None:
         self._config = config
         self._disk = disk
-        self._clips: Clips = clips or NoClips()
+        self._clips = clips
         self._inbox = Inbox(config.inbox, config.refused, disk)
         self._notebook = Notebook(config.notes, disk)
         self._shelf = Listing(config.shown)
@@ -69,14 +42,20 @@ class Review:
         self._seen: _Seen | None = None
         self._folded = Folded()
 
-    def take(self, sittings: Sequence[Sitting], wall: float) -> None:
-        """Take what waits in the inbox; `wall` in epoch seconds."""
+    def take(self, sittings: Sequence[Sitting], match_of: Mapping[str, str], wall: float) -> None:
+        """Take what waits in the inbox.
+
+        Args:
+            sittings: every session.
+            match_of: match id by FILE of those that are in a match.
+            wall: epoch seconds.
+        """
         try:
             letters = self._inbox.look(wall)
             if letters:
                 self._notebook.look()
             for letter in letters:
-                self._take(letter, sittings, wall)
+                self._take(letter, _Scene(sittings, match_of, wall))
         except OSError as error:
             log.error("review: %s", error)
 
@@ -120,22 +99,22 @@ class Review:
                 self._disk.remove(self._config.shown / name)
                 self._written.pop(name, None)
 
-    def _take(self, letter: Letter, sittings: Sequence[Sitting], wall: float) -> None:
+    def _take(self, letter: Letter, scene: _Scene) -> None:
         """Take one note out of the inbox. It goes last: who is killed before does all of it again."""
         try:
-            self._accept(letter, sittings, wall)
+            self._accept(letter, scene)
         except NoteError as fault:
-            self._inbox.refuse(letter, str(fault), wall)
+            self._inbox.refuse(letter, str(fault), scene.wall)
         except OSError:
             raise
         except Exception:
             # One note must not keep the others, or a recording, waiting.
             log.exception("review: a note of %s could not be taken", letter.author or "nobody")
-            self._inbox.refuse(letter, "it could not be taken; the journal says why", wall)
+            self._inbox.refuse(letter, "it could not be taken; the journal says why", scene.wall)
         else:
             self._inbox.done(letter)
 
-    def _accept(self, letter: Letter, sittings: Sequence[Sitting], wall: float) -> None:
+    def _accept(self, letter: Letter, scene: _Scene) -> None:
         if not letter.regular:
             raise NoteError("it is no file")
         if not letter.note:
@@ -146,16 +125,16 @@ class Review:
         # What comes twice is a page that has not heard the answer; what its author has taken back stays away.
         if known or self._notebook.is_taken_back(letter.note):
             return
-        note = parse(letter.note, letter.author, letter.text, wall)
+        note = parse(letter.note, letter.author, letter.text, scene.wall)
         if note.kind == "remove":
             self._take_back(note)
             return
-        if note.time > wall + EARLY:
+        if note.time > scene.wall + EARLY:
             raise NoteError("time: it lies ahead")
-        sitting = _place(note, sittings)
+        sitting = place(note, scene.sittings)
         note = replace(note, group=sitting.group)
         self._check_room(note, sitting)
-        self._act(note, sitting, sittings)
+        self._act(note, sitting, scene)
         self._notebook.keep(note)
 
     def _take_back(self, note: Note) -> None:
@@ -184,21 +163,22 @@ class Review:
         if note.kind == "clip" and sum(other.kind == "clip" for other in own) >= CLIPS_EACH:
             raise NoteError(f"allowed are {CLIPS_EACH} clips of one author from one recording")
 
-    def _act(self, note: Note, sitting: Sitting, sittings: Sequence[Sitting]) -> None:
+    def _act(self, note: Note, sitting: Sitting, scene: _Scene) -> None:
         """Do what a note asks for, besides being shown. To do it twice changes nothing."""
         if note.kind == "title":
             self._choose(sitting, title=note.rest["title"])
         elif note.kind == "pin":
             self._choose(sitting, pinned=note.rest["pinned"])
         elif note.kind == "align":
-            found = {view: sitting_of(sittings, view, note.time) for view in note.rest["offsets"]}
+            found = {view: sitting_of(scene.sittings, view, note.time) for view in note.rest["offsets"]}
             if not any(found.values()):
                 raise NoteError("offsets: there is no recording of these streams at this time")
             for view, moved in found.items():
                 if moved:
                     self._choose(moved, alignment_ms=note.rest["offsets"][view])
         elif note.kind == "clip":
-            self._clips.order(note, sitting.group)
+            for order in orders(note, scene.sittings, scene.match_of):
+                self._clips.order(order)
 
     def _choose(self, sitting: Sitting, **chosen: object) -> None:
         folder = self._config.recordings
@@ -206,6 +186,15 @@ class Review:
         after: Choices = replace(before, **chosen)  # type: ignore[arg-type]
         if after != before:
             choices.save(self._disk, folder, sitting.file, after)
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What a note is held against: every session, match ids by FILE, and the clock (epoch seconds)."""
+
+    sittings: Sequence[Sitting]
+    match_of: Mapping[str, str]
+    wall: float
 
 
 class _Seen:
@@ -223,36 +212,3 @@ class _Seen:
         """Whether nothing has changed. Each of these keeps its object while it says the same."""
         kept = self.sittings is other.sittings and self.clips is other.clips and self.names is other.names
         return kept and self.version == other.version
-
-
-def _place(note: Note, sittings: Sequence[Sitting]) -> Sitting:
-    """The session that a note is about.
-
-    Raises:
-        NoteError: there is none.
-    """
-    if note.kind != "clip":
-        sitting = sitting_of(sittings, note.view, note.time)
-        if sitting is None:
-            raise NoteError("view, time: there is no recording of this stream at this time")
-        return sitting
-    length = iso_seconds(note.rest["to"]) - note.time
-    first = _overlapping(sittings, note.view, note.time, length)
-    if first:
-        # A moment of one view is another one of the next, where they have been aligned.
-        common = note.time + first.alignment_ms / 1000
-        if all(_overlapping(sittings, view, common, length, aligned=True) for view in note.rest["views"]):
-            return first
-    raise NoteError("views, from, to: there is no recording of each of these streams at this time")
-
-
-def _overlapping(
-    sittings: Iterable[Sitting], view: str, time: float, length: float, *, aligned: bool = False
-) -> Sitting | None:
-    """The first session of a stream that has something of the `length` seconds from `time` on."""
-    for sitting in sittings:
-        ended = float("inf") if sitting.ended is None else sitting.ended
-        first = time - sitting.alignment_ms / 1000 if aligned else time
-        if sitting.stream == view and first <= ended + SLACK and first + length >= sitting.started - SLACK:
-            return sitting
-    return None
