@@ -95,10 +95,37 @@ export function fragmentPosition(fragments, wall) {
   return Math.min(Math.max(position, fragments[0].start), end);
 }
 
+/** The times [from, to], in ms of wall clock, of the parts of a playlist's fragments; between them nothing was sent. */
+export function fragmentSpans(fragments) {
+  const starts = fragments.filter(({ cc }, i) => i === 0 || cc !== fragments[i - 1].cc);
+  const spans = starts.map((first, i) => {
+    const next = starts[i + 1];
+    const last = fragments[next ? fragments.indexOf(next) - 1 : fragments.length - 1];
+    const from = fragmentWall(fragments, first.start);
+    return [from, from === null ? null : from + (last.start + last.duration - first.start) * 1000];
+  });
+  return spans.filter(([from]) => from !== null);
+}
+
+/** The times [from, to], in ms of wall clock, of the parts of a replay. */
+export function replaySpans(replay) {
+  const parts = replay.parts && replay.parts.length > 0 ? replay.parts : [{ ...replay, offset: 0, clock: [] }];
+  return parts.map((part) => {
+    const points = pointsOf(part);
+    return [part.offset, part.offset + part.duration].map((position) => convert(points, 0, 1, position));
+  });
+}
+
+// Views in step ask for these many times a second.
+const parsed = new WeakMap();
+
 /** A part's clock points [[position in s, wall clock in ms], …], ascending; its start where none was measured. */
 function pointsOf(part) {
-  const points = part.clock && part.clock.length > 0 ? part.clock : [[part.offset, part.started]];
-  return points.map(([position, wall]) => [position, Date.parse(wall)]);
+  if (!parsed.has(part)) {
+    const points = part.clock && part.clock.length > 0 ? part.clock : [[part.offset, part.started]];
+    parsed.set(part, points.map(([position, wall]) => [position, Date.parse(wall)]));
+  }
+  return parsed.get(part);
 }
 
 /** The straight line through two points, or of slope 1 s = 1000 ms through one, at `x`. */

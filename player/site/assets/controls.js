@@ -24,15 +24,15 @@ const LAST_FRAME_S = 0.05;
 const FIELDS = "input, select, textarea, [contenteditable], [role=menu] *, dialog[open] *";
 
 /** The kind of control that has the focus, as keys.js wants it. */
-function focusKind(element) {
+export function focusKind(element) {
   if (!element || !element.matches) {
     return "";
   }
+  if (element.matches("media-volume-range, input[type=range]")) {
+    return "range";
+  }
   if (element.matches(FIELDS)) {
     return "field";
-  }
-  if (element.matches("media-volume-range")) {
-    return "range";
   }
   return element.matches("a, button, [role=button]") ? "button" : "";
 }

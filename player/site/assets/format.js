@@ -18,3 +18,8 @@ export function dateText(iso) {
 export function timeText(iso) {
   return new Date(iso).toLocaleTimeString(undefined, { timeStyle: "short" });
 }
+
+/** The time of day to the second in the reader's own language and time zone, from ms since 1970. */
+export function secondText(time) {
+  return new Date(time).toLocaleTimeString(undefined, { timeStyle: "medium" });
+}

@@ -4,7 +4,7 @@
 // never gives up: the network is tried again with back-off, media errors are recovered, a gap is skipped. A replay
 // has another door, so its playlist is given up when it is refused.
 
-import { fragmentPosition, fragmentWall, replayPosition, replayWall } from "./clock.js";
+import { fragmentPosition, fragmentSpans, fragmentWall, replayPosition, replaySpans, replayWall } from "./clock.js";
 import { liveDistance, segmentLength } from "./latency.js";
 import { backOff, isFinal } from "./poll.js";
 import Hls from "./vendor/hls.js";
@@ -42,9 +42,10 @@ function addressOf({ url, replay }) {
 /**
  * Attaches a playlist to the video element. `wall` is the wall-clock time to begin at in ms; null begins at the
  * live edge, or at the start of a closed playlist, Infinity at the end. Calls onTrouble(true | false) when it stops
- * and begins to load, and onBroken() when only a new source can help.
+ * and begins to load, and onBroken() when only a new source can help. `catchUp`: whether it may play a little quicker
+ * to be near the live edge.
  */
-export function openHls(video, { target, wall, onTrouble, onBroken }) {
+export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = true }) {
   let current = target;
   let details = null;
   let lastSegment = -1;
@@ -60,6 +61,8 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
   let stalledAt = -Infinity;
   let gap = null;
   let aimed = false;
+  // What spans() answers, until the playlist or what is known of its clock changes.
+  let parts = null;
 
   // hls.js keeps one address; the session's end gives the same segments another one, and the picture goes on.
   class PlaylistLoader extends Hls.DefaultConfig.loader {
@@ -76,7 +79,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     liveDurationInfinity: true,
     // What stalls do to the distance is decided here, not there.
     liveSyncOnStallIncrease: 0,
-    maxLiveSyncPlaybackRate: CATCH_UP_RATE,
+    maxLiveSyncPlaybackRate: catchUp ? CATCH_UP_RATE : 1,
     pLoader: PlaylistLoader,
     workerPath: "/assets/vendor/hls.worker.js",
   });
@@ -115,6 +118,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
 
   function loaded(_event, data) {
     const first = details === null;
+    parts = null;
     if (!first && isAnotherSession(data.details)) {
       foreign = true;
       hls.stopLoad();
@@ -152,6 +156,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
 
   function settled() {
     failures = 0;
+    parts = null;
     aim();
     gap = null;
     cancelRetry();
@@ -253,14 +258,32 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     }
   }
 
+  function wallOf(position) {
+    if (current.replay) {
+      return replayWall(current.replay, position);
+    }
+    const named = details && !foreign ? fragmentWall(details.fragments, position) : null;
+    return named === null ? null : named - current.offsetMs;
+  }
+
   function moved() {
     if (current.replay) {
       // Until there is a picture, the place that was asked for counts.
-      shownWall = video.readyState >= HAS_PICTURE ? replayWall(current.replay, video.currentTime) : shownWall;
+      shownWall = video.readyState >= HAS_PICTURE ? wallOf(video.currentTime) : shownWall;
     } else if (details && !foreign) {
-      const named = fragmentWall(details.fragments, video.currentTime);
-      shownWall = named === null ? null : named - current.offsetMs;
+      shownWall = wallOf(video.currentTime);
     }
+  }
+
+  function spans() {
+    if (current.replay) {
+      return replaySpans(current.replay);
+    }
+    if (!parts) {
+      const found = details && !foreign ? fragmentSpans(details.fragments) : [];
+      parts = found.map((span) => span.map((time) => time - current.offsetMs));
+    }
+    return parts;
   }
 
   video.addEventListener("timeupdate", moved);
@@ -280,6 +303,10 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
       moved();
       return shownWall;
     },
+    /** The wall clock of a position in s, in ms, or null. */
+    wallOf,
+    /** The times [from, to], in ms of wall clock, of which there are pictures. */
+    spans,
     /** Where a wall clock, in ms, is, in s, or null. */
     position(at) {
       if (current.replay) {
@@ -304,7 +331,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken }) {
     },
     /** The live edge is caught up with only while the viewer has not chosen a speed. */
     setSpeed(rate) {
-      hls.config.maxLiveSyncPlaybackRate = rate === 1 ? CATCH_UP_RATE : 1;
+      hls.config.maxLiveSyncPlaybackRate = catchUp && rate === 1 ? CATCH_UP_RATE : 1;
     },
     /** Tries again at once, if it is waiting to, or `anyway`. */
     retryNow({ anyway = false } = {}) {

@@ -38,13 +38,15 @@ const OWN_KEYS = {
 /**
  * The action {does, by} for a key press {key, ctrlKey, altKey, metaKey, repeat}, or null. `focus` is the kind of
  * control that has the focus: "field" keeps all keys, "button" and "range" those by which they are worked, "" none.
+ * `table` lists the keys, as KEYS does.
  */
-export function actionOf({ key, ctrlKey = false, altKey = false, metaKey = false, repeat = false }, focus = "") {
+export function actionOf(event, focus = "", table = KEYS) {
+  const { key, ctrlKey = false, altKey = false, metaKey = false, repeat = false } = event;
   const name = key.toLowerCase();
   if (ctrlKey || altKey || metaKey || focus === "field" || (focus && OWN_KEYS[focus].includes(name))) {
     return null;
   }
-  const found = KEYS.find(({ keys }) => keys.includes(name));
+  const found = table.find(({ keys }) => keys.includes(name));
   if (!found || (repeat && !REPEATED.includes(found.does))) {
     return null;
   }

@@ -1,6 +1,7 @@
 // What the page's own address asks for, and the addresses of moments.
 
 const STREAM_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+const MATCH = /^[a-z0-9][a-z0-9_-]{0,63}(?:-\d{8}T\d{6}Z)?$/;
 const FILE = /^([a-z0-9][a-z0-9_-]{0,63}-\d{8}T\d{6}Z)(?:\.mp4)?$/;
 const WALL_CLOCK = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)$/;
 const OFFSET = /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?$/;
@@ -42,6 +43,33 @@ export function readLink(search) {
   return { id, recording: given.get("rec") ? recording || "" : null, moment: readMoment(given.get("t")) };
 }
 
+/** The streams that "?id=alice,bob" or the match that "?match=NAME" names, or null: the link is one stream’s. */
+export function readViews(search) {
+  const given = new URLSearchParams(search);
+  const match = given.get("match");
+  const ids = (given.get("id") || "").split(",").filter(Boolean);
+  const moment = readMoment(given.get("t"));
+  if (match !== null) {
+    return MATCH.test(match) ? { match, ids: [], moment } : { problem: "malformedMatch" };
+  }
+  const several = ids.filter((id, i) => ids.indexOf(id) === i);
+  if (several.length < 2) {
+    return null;
+  }
+  return several.every((id) => STREAM_ID.test(id)) ? { match: null, ids: several, moment } : { problem: "malformed" };
+}
+
+/** The link of a match, or of several streams side by side, at a moment: `wall` in ms, or null. */
+export function viewsLink({ match, ids }, wall = null) {
+  const what = match === null ? `id=${ids.map(encodeURIComponent).join(",")}` : `match=${encodeURIComponent(match)}`;
+  return Number.isFinite(wall) && wall !== null ? `/player?${what}&t=${isoOf(wall)}` : `/player?${what}`;
+}
+
+/** A wall clock, in ms, as links have it. */
+function isoOf(wall) {
+  return new Date(Math.round(wall)).toISOString();
+}
+
 /** The stable link of a stream. */
 export function playerLink(id) {
   return `/player?id=${encodeURIComponent(id)}`;
@@ -49,5 +77,5 @@ export function playerLink(id) {
 
 /** The link of a moment of a stream: live, later, and in its replay. `wall` in ms, or null for the stream itself. */
 export function momentLink(id, wall) {
-  return Number.isFinite(wall) ? `${playerLink(id)}&t=${new Date(Math.round(wall)).toISOString()}` : playerLink(id);
+  return Number.isFinite(wall) ? `${playerLink(id)}&t=${isoOf(wall)}` : playerLink(id);
 }

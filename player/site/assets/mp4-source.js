@@ -1,6 +1,6 @@
 // Plays a finished replay as a plain file, where its playlist cannot be played.
 
-import { replayPosition, replayWall } from "./clock.js";
+import { replayPosition, replaySpans, replayWall } from "./clock.js";
 import { backOff } from "./poll.js";
 
 function placeOf(replay, wall) {
@@ -68,6 +68,8 @@ export function openMp4(video, { target, wall, play, onTrouble }) {
   return {
     target,
     wall: () => replayWall(replay, video.currentTime),
+    wallOf: (at) => replayWall(replay, at),
+    spans: () => replaySpans(replay),
     position: (at) => replayPosition(replay, at),
     isGone: () => false,
     edge: () => null,

@@ -13,7 +13,7 @@ async function fetchDocument(url) {
 }
 
 /** The index lists more replays than a stream’s own document, without their clocks: these lie beside the files. */
-async function withClock(replay) {
+export async function withClock(replay) {
   if (replay.parts) {
     return replay;
   }

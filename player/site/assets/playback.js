@@ -23,9 +23,9 @@ function isInWindow(video) {
 /**
  * The playback of one page. `stage`: the videos; `onChange()` is called when what plays has changed, `onTrouble()` when
  * it stops or begins again to load, `onMuted()` when the browser plays it only without sound; `resume(target)` is the
- * wall clock at which the viewer left a target, in ms, or null.
+ * wall clock at which the viewer left a target, in ms, or null. `catchUp`: whether live may play a little quicker.
  */
-export function createPlayback(stage, { onChange, onTrouble, onMuted, resume }) {
+export function createPlayback(stage, { onChange, onTrouble, onMuted, resume, catchUp = true }) {
   let source = null;
   let door = "none";
   let troubleSince = null;
@@ -79,6 +79,7 @@ export function createPlayback(stage, { onChange, onTrouble, onMuted, resume }) 
       target,
       wall,
       play,
+      catchUp,
       onTrouble: (found) => trouble(made, found),
       onBroken: () => broken(made),
     });

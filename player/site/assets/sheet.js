@@ -16,20 +16,23 @@ function row({ shown, does, by }) {
   return element("div", "", [element("dt", "", keys), element("dd", typeof words === "function" ? words(by) : words)]);
 }
 
-function fill(list) {
-  const groups = KEYS.map(({ group }) => group).filter((group, i, all) => all.indexOf(group) === i);
+function fill(list, table, fingers) {
+  const groups = table.map(({ group }) => group).filter((group, i, all) => all.indexOf(group) === i);
   groups.forEach((group) => {
-    const rows = KEYS.filter((one) => one.group === group).map(row);
+    const rows = table.filter((one) => one.group === group).map(row);
     list.append(element("section", "", [element("h3", text.keyGroups[group]), element("dl", "", rows)]));
   });
-  const rows = text.touch.map(([how, what]) => element("div", "", [element("dt", how), element("dd", what)]));
+  const rows = fingers.map(([how, what]) => element("div", "", [element("dt", how), element("dd", what)]));
   list.append(element("section", "", [element("h3", text.keyGroups.touch), element("dl", "", rows)]));
 }
 
-/** Makes the sheet in a dialog element with a `.keys` inside; returns {toggle()}. */
-export function setUpSheet(dialog, button) {
+/**
+ * Makes the sheet in a dialog element with a `.keys` inside, from a table of keys and a list of what fingers do;
+ * returns {toggle()}.
+ */
+export function setUpSheet(dialog, button, { table = KEYS, fingers = text.touch } = {}) {
   let before = null;
-  fill(dialog.querySelector(".keys"));
+  fill(dialog.querySelector(".keys"), table, fingers);
 
   function open() {
     before = document.activeElement;

@@ -1,8 +1,8 @@
 // Two stacked videos, of which the upper one is the player: the change from one source to another shows no seam.
 
 /**
- * The videos of a media-chrome controller: {video, standby, on(), raise()}. The one that is on screen is first among
- * the controller’s children, and has the class "raised".
+ * The videos of a media-chrome controller, or of any element: {video, standby, on(), raise()}. The one that is on
+ * screen is first among its children, and has the class "raised".
  */
 export function createStage(controller) {
   let [video, standby] = controller.querySelectorAll("video");
@@ -44,7 +44,7 @@ export function createStage(controller) {
       // The controller takes its first video for its own. Moving one stops it, so the lower one moves. The controller
       // notices that in a microtask, but not whose turn it is now.
       video.after(standby);
-      Promise.resolve().then(() => controller.handleMediaUpdated(video));
+      Promise.resolve().then(() => controller.handleMediaUpdated && controller.handleMediaUpdated(video));
       if (pictureInPicture) {
         video.requestPictureInPicture().catch(() => {});
       }
