@@ -81,6 +81,12 @@ test("a match is one card with its sessions inside, and they are nowhere else", 
   ]);
 });
 
+test("a match has a link to all its views side by side", () => {
+  const match = { id: "blue-1", group: "blue", started: T1, sessions: [session("a", T1, T2), session("b", T1, T3)] };
+  const [card] = cardsOf(index({ matches: [match], replays: [replay("a", T1), replay("b", T1)] })).recorded;
+  assert.equal(cardView(card, NOW, formats).href, "/player?match=blue-1");
+});
+
 test("a match that goes on is live, its sessions linked to what each is now", () => {
   const match = {
     id: "blue-1",

@@ -1,5 +1,7 @@
 // The cards on the page: made once, afterwards changed only where what they say has changed, and never moved.
 
+import { text } from "./text.js";
+
 const PICTURE = { width: 320, height: 180 };
 
 /** Makes an element: its class, and its children. */
@@ -127,14 +129,18 @@ function makeMatch() {
   const title = make("h3", "");
   const label = make("span", "");
   const when = make("time", "");
+  const together = make("a", "button watch-together");
   const list = make("ul", "cards");
   const sessions = new Map();
-  const element = make("li", "match", make("div", "match-line", title, make("p", "facts", label, when)), list);
+  const line = make("div", "match-line", title, make("p", "facts", label, when), together);
+  const element = make("li", "match", line, list);
   return {
     element,
     change(view) {
       set(element, { "data-views": String(Math.min(view.sessions.length, 4)) });
       set(title, { text: view.title });
+      set(together, { text: text.home.together, href: view.href, "aria-label": text.home.togetherOf(view.title) });
+      set(together, { hidden: view.sessions.length < 2 });
       set(label, { text: view.label });
       set(when, { text: view.when, datetime: view.started });
       keepList(list, view.sessions, sessions, () => makeSession("h4"));

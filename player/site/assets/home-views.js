@@ -2,6 +2,7 @@
 
 import { clockText } from "./format.js";
 import { downloadName, fateText, sinceText, sizeText, spokenLength, whenText } from "./home-words.js";
+import { viewsLink } from "./link.js";
 import { text } from "./text.js";
 
 const MARKS = { live: text.home.now, interrupted: text.home.interrupted, processing: text.home.ended, replay: "" };
@@ -37,7 +38,7 @@ export function sessionView(session, now, formats) {
   return { ...view, length: "", spoken: "", facts, download: null };
 }
 
-/** What a card says: {key, kind, title, started, when, label, sessions: [what each says]}. */
+/** What a card says: {key, kind, title, href, started, when, label, sessions: [what each says]}; a match has a link. */
 export function cardView(card, now, formats) {
   const { key, kind, title, started, sessions } = card;
   return {
@@ -46,6 +47,7 @@ export function cardView(card, now, formats) {
     title,
     started: started || "",
     when: started ? whenText(started, now, formats) : "",
+    href: kind === "match" ? viewsLink({ match: card.match, ids: [] }) : "",
     label: kind === "match" ? text.home.match(sessions.length) : "",
     sessions: sessions.map((session) => sessionView(session, now, formats)),
   };
