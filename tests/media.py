@@ -118,18 +118,20 @@ class Pushed:
 class Publisher:
     """A real push in the background: `ffmpeg -re -c copy` to an RTMP address, as fast as a camera would be."""
 
-    def __init__(self, url: str, media: Path, *, seconds: float | None = None) -> None:
+    def __init__(self, url: str, media: Path, *, seconds: float | None = None, clock: float = 1.0) -> None:
         """Start pushing.
 
         Args:
             url: where to, `rtmp://HOST:PORT/live/ID?key=KEY`.
             media: the file to send.
             seconds: stop by itself after so much; otherwise at the end of the file or at `stop`.
+            clock: how fast the PC's clock is: its times are so many times what has passed.
         """
         limit = [] if seconds is None else ["-t", str(seconds)]
-        command = ["ffmpeg", "-nostdin", "-v", "error", "-re", "-i", str(media), *limit, "-c", "copy", "-f", "flv"]
+        drift = [] if clock == 1.0 else ["-bsf", f"setts=ts=TS*{clock}"]
+        command = ["ffmpeg", "-nostdin", "-v", "error", "-re", "-i", str(media), *limit, "-c", "copy", *drift]
         self._process = subprocess.Popen(
-            [*command, "-progress", "pipe:1", "-stats_period", "0.2", url],
+            [*command, "-progress", "pipe:1", "-stats_period", "0.2", "-f", "flv", url],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
