@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { filterQuery, fold, haystack, matcher, readFilter } from "../site/assets/home-filter.js";
+import { fold } from "../site/assets/fold.js";
+import { filterQuery, haystack, matcher, readFilter } from "../site/assets/home-filter.js";
 import { cardsOf, choicesOf, liveSessions, replayLink } from "../site/assets/home-model.js";
 import { cardView, sessionView } from "../site/assets/home-views.js";
 import { text } from "../site/assets/text.js";

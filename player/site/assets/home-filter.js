@@ -1,5 +1,7 @@
 // Which cards are wanted, and how the page's own address says so. Pure.
 
+import { fold } from "./fold.js";
+
 const NAMES = { words: "q", stream: "stream", group: "group" };
 
 /** The filter {words, stream, group} in an address's query; "" is no filter. */
@@ -14,11 +16,6 @@ export function filterQuery(filter) {
   Object.entries(NAMES).forEach(([key, name]) => filter[key].trim() && query.set(name, filter[key].trim()));
   const words = query.toString();
   return words ? `?${words}` : "";
-}
-
-/** Words as they are compared: without case, accents and other marks. */
-export function fold(words) {
-  return words.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
 /**
