@@ -40,9 +40,9 @@ export function focusKind(element) {
 /**
  * Sets everything up. `page` has the elements; `video()` is the media element on screen; `replay()` the replay that it
  * shows or null; `edge()` the live position in s or null; `goLive()` and `setSpeed(rate)` do what they say;
- * `copyMoment()` copies the link and says whether it could.
+ * `copyMoment()` copies the link and says whether it could; `review.act(does, by)` takes the review's actions.
  */
-export function setUpControls({ page, video, replay, edge, goLive, setSpeed, copyMoment }) {
+export function setUpControls({ page, video, replay, edge, goLive, setSpeed, copyMoment, review }) {
   const { controller } = page;
   const stage = controller;
   const hint = setUpHint(page.hint);
@@ -163,7 +163,9 @@ export function setUpControls({ page, video, replay, edge, goLive, setSpeed, cop
       const action = event.defaultPrevented ? null : actionOf(event, focusKind(document.activeElement));
       if (action) {
         event.preventDefault();
-        actions[action.does](action.by);
+        if (!review.act(action.does, action.by)) {
+          actions[action.does](action.by);
+        }
       }
     },
     true,

@@ -23,6 +23,13 @@ export const KEYS = [
   { group: "looking", keys: ["f"], shown: ["F"], does: "fullscreen" },
   { group: "looking", keys: ["p"], shown: ["P"], does: "pictureInPicture" },
   { group: "looking", keys: ["c"], shown: ["C"], does: "copyLink" },
+  { group: "reviewing", keys: ["n"], shown: ["N"], does: "review", by: "mark" },
+  { group: "reviewing", keys: ["["], shown: ["["], does: "review", by: "clipFrom" },
+  { group: "reviewing", keys: ["]"], shown: ["]"], does: "review", by: "clipTo" },
+  { group: "reviewing", keys: ["enter"], shown: ["enter"], does: "review", by: "cut" },
+  { group: "reviewing", keys: ["s"], shown: ["S"], does: "review", by: "frame" },
+  { group: "reviewing", keys: ["d"], shown: ["D"], does: "review", by: "draw" },
+  { group: "reviewing", keys: ["r"], shown: ["R"], does: "review", by: "panel" },
   { group: "looking", keys: ["?"], shown: ["?"], does: "sheet" },
 ];
 
@@ -30,7 +37,7 @@ export const KEYS = [
 const REPEATED = ["seekBy", "stepBy", "volumeBy"];
 // Keys by which a focused control is worked, so that they are its own.
 const OWN_KEYS = {
-  button: [" ", "spacebar"],
+  button: [" ", "spacebar", "enter"],
   range: ["arrowleft", "arrowright", "arrowup", "arrowdown", "home", "end"],
   field: null,
 };

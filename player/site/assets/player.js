@@ -13,9 +13,11 @@ import { whatOpens } from "./opening.js";
 import { fillWords, findElements, say, showLiveButton } from "./page.js";
 import { createPlayback } from "./playback.js";
 import { stateDelay, watchDocument } from "./poll.js";
+import { createReviewDoor } from "./review-door.js";
 import { begin } from "./sound.js";
 import { createStage } from "./stage.js";
 import { text } from "./text.js";
+import { createTimeline } from "./timeline.js";
 import { watchSleep } from "./wake.js";
 
 const LIVE_BUTTON_MS = 500;
@@ -205,7 +207,9 @@ async function copyMoment() {
   if (!source) {
     return false;
   }
-  const copied = await copyWords(window.location.origin + momentLink(link.id, source.wall()), page["link-field"]);
+  const wall = source.wall();
+  const address = momentLink(link.id, wall) + review.fragment(wall);
+  const copied = await copyWords(window.location.origin + address, page["link-field"]);
   if (!copied) {
     showNotice("copy");
     if (document.fullscreenElement) {
@@ -285,6 +289,9 @@ function wire() {
   }, LIVE_BUTTON_MS);
 }
 
+const { controller } = page;
+const review = createReviewDoor(createTimeline({ id: link.id, controller, stage, playback, state: () => state }));
+
 fillWords();
 wire();
 controls = setUpControls({
@@ -295,6 +302,7 @@ controls = setUpControls({
   goLive,
   setSpeed,
   copyMoment,
+  review,
 });
 if (link.problem) {
   onProblem(link.problem);

@@ -1,0 +1,55 @@
+// A strip with a form: over the picture where there is room, or in full screen; else below the picture.
+
+import { make } from "./dom.js";
+
+const ROOM = "(min-width: 44rem)";
+
+/** Makes a strip of elements; returns {open(), close(), isOpen()}. Escape closes it. */
+export function createStrip(timeline, label, ...children) {
+  const strip = make("div", { class: "strip", role: "group", "aria-label": label }, ...children);
+  let before = null;
+
+  function place() {
+    const over = Boolean(document.fullscreenElement) || window.matchMedia(ROOM).matches;
+    strip.classList.toggle("over", over);
+    if (over) {
+      timeline.over(strip);
+    } else {
+      strip.removeAttribute("slot");
+      document.querySelector("main .line").before(strip);
+    }
+  }
+
+  function close() {
+    if (strip.isConnected) {
+      const focused = strip.contains(document.activeElement);
+      strip.remove();
+      if (focused && before && before.isConnected) {
+        before.focus();
+      }
+    }
+  }
+
+  strip.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+      close();
+    }
+  });
+  // The picture below does not hear of clicks that are meant for the strip.
+  ["pointerdown", "pointerup", "click"].forEach((name) => {
+    strip.addEventListener(name, (event) => event.stopPropagation());
+  });
+
+  return {
+    open() {
+      if (!strip.isConnected) {
+        before = document.activeElement;
+        place();
+      }
+    },
+    close,
+    isOpen: () => strip.isConnected,
+  };
+}
