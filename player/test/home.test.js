@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { fold } from "../site/assets/fold.js";
+import { clipView, isWanted } from "../site/assets/home-clips.js";
 import { filterQuery, haystack, matcher, readFilter } from "../site/assets/home-filter.js";
 import { cardsOf, choicesOf, liveSessions, replayLink } from "../site/assets/home-model.js";
 import { cardView, sessionView } from "../site/assets/home-views.js";
@@ -116,7 +117,8 @@ test("streams that are declared no more can still be filtered by", () => {
     streams: [stream("b", "offline", null, "red"), stream("a", "live", T1)],
     replays: [replay("gone", T1, { group: "blue" })],
   }));
-  assert.deepEqual(choices, { streams: [["a", "A"], ["b", "B"], ["gone", "gone"]], groups: ["blue", "red"] });
+  const streams = [["a", "A"], ["b", "B"], ["gone", "gone"]];
+  assert.deepEqual(choices, { streams, groups: ["blue", "red"], labels: [] });
 });
 
 test("a replay's link names its stream and its file", () => {
@@ -125,13 +127,13 @@ test("a replay's link names its stream and its file", () => {
 
 test("the address and the filter say the same", () => {
   for (const filter of [
-    { words: "", stream: "", group: "" },
-    { words: "ana & ben #scrim +1", stream: "match123", group: "blue team" },
+    { words: "", stream: "", group: "", label: "" },
+    { words: "ana & ben #scrim +1", stream: "match123", group: "blue team", label: "map:Old Harbour & #2" },
   ]) {
     assert.deepEqual(readFilter(filterQuery(filter)), filter);
   }
-  assert.equal(filterQuery({ words: "  ", stream: "", group: "" }), "");
-  assert.deepEqual(readFilter("?other=1"), { words: "", stream: "", group: "" });
+  assert.equal(filterQuery({ words: "  ", stream: "", group: "", label: "" }), "");
+  assert.deepEqual(readFilter("?other=1"), { words: "", stream: "", group: "", label: "" });
 });
 
 const cards = cardsOf(index({
@@ -141,8 +143,8 @@ const cards = cardsOf(index({
   ],
 })).recorded;
 const hay = (card) => haystack(card, (iso) => searchDates(iso, formats));
-const found = (filter) =>
-  cards.filter(matcher({ words: "", stream: "", group: "", ...filter }, hay)).map(({ sessions: [{ id }] }) => id);
+const matching = (filter) => matcher({ words: "", stream: "", group: "", label: "", ...filter }, hay);
+const found = (filter) => cards.filter(matching(filter)).map(({ sessions: [{ id }] }) => id);
 
 test("words are found in titles, tags, names and dates, all of them, however they are written", () => {
   assert.deepEqual(found({}), ["ana", "match123"]);
@@ -167,7 +169,7 @@ test("stream and group narrow the search", () => {
 test("a match is found by any of its sessions", () => {
   const match = { id: "blue-1", group: "blue", started: T1, sessions: [session("a", T1, T2), session("b", T1, T2)] };
   const [card] = cardsOf(index({ matches: [match], replays: [replay("a", T1), replay("b", T1)] })).recorded;
-  const wanted = (filter) => matcher({ words: "", stream: "", group: "", ...filter }, hay)(card);
+  const wanted = (filter) => matcher({ words: "", stream: "", group: "", label: "", ...filter }, hay)(card);
   assert.ok(wanted({ stream: "b" }));
   assert.ok(wanted({ words: "title of a" }));
   assert.ok(wanted({ words: "blue-1" }));
@@ -231,4 +233,55 @@ test("a card says what there is and nothing about what is not", () => {
   const { live: [card] } = cardsOf(index({ streams: [stream("a", "live", local(2026, 10, 22, 12, 0))] }));
   const { sessions: [live] } = cardView(card, NOW, formats);
   assert.deepEqual([live.mark, live.when, live.length, live.download], [text.home.now, "Since 12:00", "", null]);
+});
+
+const LABELS = { opponent: "Blue Foxes", map: "Harbour", result: "", tags: ["bo3", "scrim"] };
+
+test("what a team noted of a match or a recording is said, found and filtered by", () => {
+  const match = { id: "blue-1", group: "blue", started: T1, labels: LABELS, sessions: [session("a", T1, T2)] };
+  const given = index({ matches: [match], replays: [replay("a", T1), replay("b", T3, { labels: { map: "Dock" } })] });
+  const { recorded: both } = cardsOf(given);
+  const ids = (filter) =>
+    both.filter(matcher({ words: "", stream: "", group: "", label: "", ...filter }, hay)).map(({ key }) => key);
+  assert.deepEqual(ids({ label: "map:Harbour" }), ["match:blue-1"]);
+  assert.deepEqual(ids({ label: "map:Dock" }), [`replay:b-${T3}`]);
+  assert.deepEqual(ids({ label: "tag:Harbour" }), []);
+  assert.deepEqual(ids({ words: "foxes #bo3" }), ["match:blue-1"]);
+  assert.deepEqual(choicesOf(given).labels, [
+    ["opponent", ["Blue Foxes"]],
+    ["map", ["Dock", "Harbour"]],
+    ["tag", ["bo3", "scrim"]],
+  ]);
+  const chips = cardView(both.find(({ kind }) => kind === "match"), NOW, formats).chips;
+  assert.deepEqual(chips.map(({ words }) => words), ["vs Blue Foxes", "Harbour", "#bo3", "#scrim"]);
+  assert.equal(chips[1].label, "map:Harbour");
+});
+
+const CLIP = {
+  file: "a-20260101-030000-0123456789abcdef",
+  url: "/vod/clips/a-20260101-030000-0123456789abcdef.mp4",
+  poster: null,
+  title: "Ace: the flank",
+  author: "bob",
+  view: "a",
+  match: "",
+  from: T3,
+  to: T3,
+  duration: 12.4,
+  size: 5e6,
+};
+
+test("a clip says whose it is, how long, where it is from, and has a link of its own", () => {
+  const view = clipView(CLIP, new Map([["a", "Anna"]]), NOW, formats);
+  assert.deepEqual([view.by, view.length, view.size], ["bob · Anna", "0:12", "5 MB"]);
+  assert.equal(view.href, "/?clip=a-20260101-030000-0123456789abcdef");
+  assert.equal(view.place, `/player?id=a&t=${T3}`);
+  assert.match(view.name, /^Ace the flank .*\.mp4$/);
+});
+
+test("a clip is found by its title, author and stream; labels and groups are recordings'", () => {
+  const view = clipView(CLIP, new Map([["a", "Anna"]]), NOW, formats);
+  const wanted = (filter) => isWanted(CLIP, view, { words: "", stream: "", group: "", label: "", ...filter });
+  assert.ok(wanted({ words: "flank BOB" }) && wanted({ stream: "a" }) && wanted({ words: "anna" }));
+  assert.ok(!wanted({ words: "nowhere" }) && !wanted({ stream: "b" }) && !wanted({ label: "map:x" }));
 });

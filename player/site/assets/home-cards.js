@@ -1,5 +1,6 @@
 // The cards on the page: made once, afterwards changed only where what they say has changed, and never moved.
 
+import { filterQuery } from "./home-filter.js";
 import { keepList } from "./keep-list.js";
 import { text } from "./text.js";
 
@@ -50,6 +51,26 @@ function makePicture() {
   };
 }
 
+/** What the team noted; each is a link that looks for the same. */
+function makeChips() {
+  const element = make("p", "chips");
+  return {
+    element,
+    change(chips) {
+      element.textContent = "";
+      element.append(
+        ...chips.map(({ label, words, title }) => {
+          const chip = make("a", "chip");
+          set(chip, { text: words, title, href: `/${filterQuery({ words: "", stream: "", group: "", label })}` });
+          chip.dataset.label = label;
+          return chip;
+        }),
+      );
+      set(element, { hidden: chips.length === 0 });
+    },
+  };
+}
+
 function makeFacts() {
   const when = make("time", "");
   const facts = make("span", "");
@@ -92,8 +113,9 @@ function makeMatch() {
   const when = make("time", "");
   const together = make("a", "button watch-together");
   const list = make("ul", "cards");
+  const chips = makeChips();
   const sessions = new Map();
-  const line = make("div", "match-line", title, make("p", "facts", label, when), together);
+  const line = make("div", "match-line", title, make("p", "facts", label, when), together, chips.element);
   const element = make("li", "match", line, list);
   return {
     element,
@@ -104,6 +126,7 @@ function makeMatch() {
       set(together, { hidden: view.sessions.length < 2 });
       set(label, { text: view.label });
       set(when, { text: view.when, datetime: view.started });
+      chips.change(view.chips);
       keepList(list, view.sessions, sessions, () => makeSession("h4"));
     },
   };
@@ -115,5 +138,13 @@ export function makeCard({ kind }) {
     return makeMatch();
   }
   const { element, change } = makeSession("h3");
-  return { element, change: ({ sessions: [session] }) => change(session) };
+  const chips = makeChips();
+  element.append(chips.element);
+  return {
+    element,
+    change(view) {
+      change(view.sessions[0]);
+      chips.change(view.chips);
+    },
+  };
 }

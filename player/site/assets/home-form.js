@@ -3,7 +3,7 @@
 import { filterQuery, readFilter } from "./home-filter.js";
 import { text } from "./text.js";
 
-const FIELDS = ["words", "stream", "group"];
+const FIELDS = ["words", "stream", "group", "label"];
 
 function option(value, words) {
   const element = document.createElement("option");
@@ -24,9 +24,30 @@ function fillSelect(select, all, choices) {
   }
 }
 
+/** Offers labels [[name, [value, …]], …], those of a name together; what is chosen stays chosen. */
+function fillLabels(select, labels) {
+  const chosen = select.value;
+  const offered = JSON.stringify(labels);
+  if (select.dataset.offered !== offered) {
+    select.dataset.offered = offered;
+    select.textContent = "";
+    select.append(option("", text.home.allLabels));
+    labels.forEach(([name, values]) => {
+      const group = document.createElement("optgroup");
+      group.label = text.home.labels[name];
+      group.append(...values.map((value) => option(`${name}:${value}`, value)));
+      select.append(group);
+    });
+    if (chosen && ![...select.options].some(({ value }) => value === chosen)) {
+      select.append(option(chosen, chosen.replace(/^[a-z]+:/, "")));
+    }
+    select.value = chosen;
+  }
+}
+
 /**
  * Follows the form and the address; calls onFilter(filter) after each change by the reader. Returns {filter(), which
- * tells the filter now, and offer(choices)}.
+ * tells the filter now, choose(label), and offer(choices)}.
  */
 export function watchFilter(onFilter) {
   const form = document.getElementById("find");
@@ -90,7 +111,15 @@ export function watchFilter(onFilter) {
   fill();
   return {
     filter,
-    offer({ streams, groups }) {
+    /** Filters by one label, "map:Harbour". */
+    choose(label) {
+      fields.label.value = label;
+      keep(false);
+      onFilter(filter());
+    },
+    offer({ streams, groups, labels }) {
+      fillLabels(fields.label, labels);
+      fields.label.closest("label").hidden = labels.length === 0 && !fields.label.value;
       fillSelect(fields.stream, text.home.allStreams, streams);
       fillSelect(fields.group, text.home.allGroups, groups.map((name) => [name, name]));
       fields.group.closest("label").hidden = groups.length === 0 && !fields.group.value;

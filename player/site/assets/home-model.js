@@ -1,12 +1,22 @@
 // What the home page lists, from the server's index. Pure.
 //
-// A card is {key, kind, title, group, started, match, sessions}. Its kind is "live", "ending" (over, and its replay is
-// being prepared), "replay" or "match". A session is {key, id, title, state, started, href, poster, replay}. Its state
-// is "live", "interrupted", "processing" or "replay"; `replay` is its entry in the index, null while there is none.
+// A card is {key, kind, title, group, started, match, labels, sessions}. Its kind is "live", "ending" (over, and its
+// replay is being prepared), "replay" or "match". A session is {key, id, title, state, started, href, poster, replay}.
+// Its state is "live", "interrupted", "processing" or "replay"; `replay` is its entry in the index, null while there is
+// none. Labels are what the team noted of it: [[name, value], …], their names those of LABELS.
 
 import { playerLink } from "./link.js";
 
 const LIVE = ["live", "interrupted"];
+/** By what a recording can be found besides its title, in the order in which it is said. */
+export const LABELS = ["opponent", "map", "result", "patch", "tag"];
+
+/** The labels {opponent, …, tags} of an entry of the index, as a list. */
+export function labelsOf({ labels }) {
+  const { tags = [], ...single } = labels || {};
+  const own = LABELS.filter((name) => single[name]).map((name) => [name, String(single[name])]);
+  return [...own, ...tags.map((tag) => ["tag", String(tag)])];
+}
 
 /** The link to one particular replay. */
 export function replayLink({ id, file }) {
@@ -39,9 +49,10 @@ function streamSession(stream, posters) {
   };
 }
 
-function card(kind, key, group, sessions) {
+function card(kind, key, group, sessions, entry = {}) {
   const [{ title, started }] = sessions;
-  return { key: `${kind}:${key}`, kind, title, group: group || "", started, match: "", sessions };
+  const labels = labelsOf(entry);
+  return { key: `${kind}:${key}`, kind, title, group: group || "", started, match: "", labels, sessions };
 }
 
 /** A match's session by the replay that it became, or by its stream while it goes on or is being prepared. */
@@ -57,7 +68,7 @@ function matchSession({ id, file, started, ended }, { files, streams, posters })
 function matchCard(match, lookup) {
   const sessions = match.sessions.map((session) => ({ ...matchSession(session, lookup), key: session.file }));
   const { id, group, started } = match;
-  return { ...card("match", id, group, sessions), title: group, started, match: id };
+  return { ...card("match", id, group, sessions, match), title: group, started, match: id };
 }
 
 /** The poster of each stream's newest replay that has one, by stream id. */
@@ -94,12 +105,21 @@ export function cardsOf({ streams, matches, replays }) {
       ...alone.filter(({ state }) => state === "processing").map(ofStream("ending")),
       ...replays
         .filter(({ file }) => !matchedFiles.has(file))
-        .map((replay) => card("replay", replay.file, replay.group, [replaySession(replay)])),
+        .map((replay) => card("replay", replay.file, replay.group, [replaySession(replay)], replay)),
     ].sort(newestFirst),
   };
 }
 
-/** What can be filtered by: {streams: [[id, title], …], groups: [name, …]}, in alphabetical order. */
+/** The values of one label in use, in alphabetical order. */
+function valuesOf(name, entries) {
+  const all = [].concat(...entries.map(labelsOf)).filter(([one]) => one === name);
+  return [...new Set(all.map(([, value]) => value))].sort((one, other) => one.localeCompare(other));
+}
+
+/**
+ * What can be filtered by, in alphabetical order: {streams: [[id, title], …], groups: [name, …], labels: [[name,
+ * [value, …]], …]}, of the labels those that are in use.
+ */
 export function choicesOf({ streams, matches, replays }) {
   const titles = new Map();
   // The newest title of a stream that is declared no more.
@@ -109,5 +129,6 @@ export function choicesOf({ streams, matches, replays }) {
   return {
     streams: [...titles].sort((one, other) => one[1].localeCompare(other[1])),
     groups: [...groups].sort((one, other) => one.localeCompare(other)),
+    labels: LABELS.map((name) => [name, valuesOf(name, [...matches, ...replays])]).filter(([, values]) => values[0]),
   };
 }

@@ -38,7 +38,18 @@ export function sessionView(session, now, formats) {
   return { ...view, length: "", spoken: "", facts, download: null };
 }
 
-/** What a card says: {key, kind, title, href, started, when, label, sessions: [what each says]}; a match has a link. */
+/** What a card says of its labels: [{label: what to filter by, words, title}, …]. */
+function chipsOf(labels) {
+  const { labels: names, opponent, patch } = text.home;
+  const worded = { opponent, patch, tag: (value) => `#${value}` };
+  return labels.map(([name, value]) => ({
+    label: `${name}:${value}`,
+    words: worded[name] ? worded[name](value) : value,
+    title: `${names[name]}: ${value}`,
+  }));
+}
+
+/** What a card says: {key, kind, title, href (a match's), started, when, label, chips, sessions: [what each says]}. */
 export function cardView(card, now, formats) {
   const { key, kind, title, started, sessions } = card;
   return {
@@ -49,6 +60,7 @@ export function cardView(card, now, formats) {
     when: started ? whenText(started, now, formats) : "",
     href: kind === "match" ? viewsLink({ match: card.match, ids: [] }) : "",
     label: kind === "match" ? text.home.match(sessions.length) : "",
+    chips: chipsOf(card.labels),
     sessions: sessions.map((session) => sessionView(session, now, formats)),
   };
 }

@@ -2,6 +2,7 @@
 
 import { cardsOf, choicesOf, liveSessions } from "./home-model.js";
 import { keepList, makeCard } from "./home-cards.js";
+import { setUpClips } from "./home-clips.js";
 import { haystack, matcher } from "./home-filter.js";
 import { watchFilter } from "./home-form.js";
 import { cardView } from "./home-views.js";
@@ -64,6 +65,7 @@ function showFilter(filter) {
   say(page["recorded-list-empty"], found > 0 ? "" : all > 0 ? nothingFound : noReplays);
   say(page.count, all === 0 ? "" : filtering ? countOf(found, all) : count(all));
   page["show-all"].hidden = !filtering;
+  clips.sift(filter, filtering);
 }
 
 /** Tells who listens what has begun since the last look at the server. */
@@ -88,6 +90,7 @@ function showDocument(index, now) {
     list.cards = cards[name];
     keepList(page[`${name}-list`], list.cards.map((card) => cardView(card, now, formats)), list.known, makeCard);
   });
+  clips.show(index.clips || [], choicesOf(index).streams, now);
   showDisk(index.disk);
   form.offer(choicesOf(index));
   page.content.hidden = false;
@@ -108,6 +111,14 @@ function onDocument(index) {
 
 fillWords();
 const form = watchFilter(showFilter);
+const clips = setUpClips(formats);
+document.getElementById("content").addEventListener("click", (event) => {
+  const chip = event.target.closest(".chip");
+  if (chip && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    form.choose(chip.dataset.label);
+  }
+});
 say(page.message, text.messages.loading);
 watchDocument("/streams/index.json", {
   delay: () => (document.hidden ? HIDDEN_MS : POLL_MS),
