@@ -172,6 +172,8 @@ export function setUpControls({ page, video, replay, edge, goLive, setSpeed, cop
   );
 
   return {
+    /** The frames of what is on screen: {grid(), position(grid)}. */
+    frames,
     /** The wall clock in ms at which a target that has just been come to goes on, or null; its speed is set. */
     resume(target) {
       const fresh = { wall: null, place: 0, speed: 1 };

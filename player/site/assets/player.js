@@ -290,7 +290,8 @@ function wire() {
 }
 
 const { controller } = page;
-const review = createReviewDoor(createTimeline({ id: link.id, controller, stage, playback, state: () => state }));
+const watched = { stage, playback, state: () => state, frames: () => controls.frames };
+const review = createReviewDoor(createTimeline({ id: link.id, controller, ...watched }));
 
 fillWords();
 wire();

@@ -53,8 +53,8 @@ export function setUpClipBar(review) {
   const marks = make(
     "div",
     { class: "row" },
-    makeButton(words.clipBegin, begin),
-    makeButton(words.clipEnd, end),
+    makeButton(words.clipBegin, () => begin()),
+    makeButton(words.clipEnd, () => end()),
     look,
     facts,
   );
@@ -96,37 +96,28 @@ export function setUpClipBar(review) {
   }
 
   /** A beginning and an end are of one view: another one begins anew. */
-  function take(choose) {
-    const wall = timeline.now();
-    if (wall === null) {
-      review.hint(words.nothingYet);
+  async function take(choose, told) {
+    const moment = await review.moment();
+    if (!moment) {
       return;
     }
-    if (view !== timeline.view()) {
-      clip = NO_CLIP;
-      view = timeline.view();
-    }
-    clip = choose(clip, wall);
+    clip = choose(view === moment.view ? clip : NO_CLIP, moment.wall);
+    ({ view } = moment);
     offerViews();
     strip.open();
     show();
+    review.hint(told());
   }
 
-  function begin() {
-    take(beginAt);
-    review.hint(words.clipFrom(clockAt(clip.from)));
-  }
+  const begin = () => take(beginAt, () => words.clipFrom(clockAt(clip.from)));
 
-  function end() {
-    take(endAt);
-    const rates = views().map(review.rates.rate);
-    const size = sizeOf(clip, rates);
-    review.hint(
-      lackOf(clip)
+  const end = () =>
+    take(endAt, () => {
+      const size = sizeOf(clip, views().map(review.rates.rate));
+      return lackOf(clip)
         ? words.clipTo(clockAt(clip.to))
-        : words.clipChosen(lengthWords(lengthOf(clip)), size === null ? "" : words.about(bytesWords(size))),
-    );
-  }
+        : words.clipChosen(lengthWords(lengthOf(clip)), size === null ? "" : words.about(bytesWords(size)));
+    });
 
   function cancel() {
     clip = NO_CLIP;

@@ -41,15 +41,6 @@ export function setUpComposer(review) {
   );
   const strip = createStrip(timeline, words.compose, form, chips);
 
-  function here() {
-    const wall = timeline.now();
-    if (wall === null) {
-      review.hint(words.nothingYet);
-      return null;
-    }
-    return { wall, view: timeline.view() };
-  }
-
   function chip(tag) {
     return makeButton(`#${tag}`, () => {
       field.value = `${field.value.replace(/(^|\s)#[^\s#]*/g, "").trim()} #${tag}`.trimStart();
@@ -57,22 +48,23 @@ export function setUpComposer(review) {
     });
   }
 
-  async function writeMarker({ wall, view }) {
+  async function writeMarker({ wall, view }, said) {
     const clockThere = review.clock(timeline.common(wall, view));
-    if (await review.add(markerNote({ view, wall, words: field.value }))) {
+    if (await review.add(markerNote({ view, wall, words: said }))) {
       review.hint(words.marked(clockThere));
     }
   }
 
-  async function writeRound({ wall, view }, name = field.value) {
-    if (await review.add(roundNote({ view, wall, words: name }))) {
+  async function writeRound({ wall, view }, said) {
+    if (await review.add(roundNote({ view, wall, words: said }))) {
       review.hint(words.roundHere(review.clock(timeline.common(wall, view)).replace(/ 0:00$/, "")));
     }
   }
 
-  function finish(write) {
-    write(moment);
+  async function finish(write) {
+    const said = field.value;
     strip.close();
+    write(await moment, said);
   }
 
   form.addEventListener("submit", (event) => {
@@ -82,18 +74,19 @@ export function setUpComposer(review) {
 
   return {
     open() {
-      moment = here();
-      if (moment) {
+      // At once, so that the next key is a letter already.
+      moment = review.moment();
+      if (timeline.now() !== null) {
         field.value = "";
-        clock.textContent = review.clock(timeline.common(moment.wall, moment.view));
+        clock.textContent = review.clockNow();
         chips.textContent = "";
         chips.append(...tagsOffered(review.view.notes).map(chip));
         strip.open();
         field.focus();
       }
     },
-    round() {
-      const found = here();
+    async round() {
+      const found = await review.moment();
       if (found) {
         writeRound(found, "");
       }

@@ -1,5 +1,6 @@
 // The review of what is on screen: markers, rounds, clips and pictures. Loaded when there is something to review.
 
+import { stepTarget } from "./frames.js";
 import { setUpBar } from "./review-bar.js";
 import { setUpClipBar } from "./review-clip-bar.js";
 import { setUpComposer } from "./review-composer.js";
@@ -76,6 +77,27 @@ function createReview(timeline, who) {
     }
   }
 
+  /**
+   * The moment on screen: {wall, view}, or null. Of a still picture it is the middle of its frame, so that clocks which
+   * differ by some ms mean the same one (FACTS 20a).
+   */
+  async function moment() {
+    const [wall, view, video] = [timeline.now(), timeline.view(), timeline.video()];
+    if (wall === null) {
+      hint(words.nothingYet);
+      return null;
+    }
+    if (!video.paused) {
+      return { wall, view };
+    }
+    const position = video.currentTime;
+    const grid = await timeline.frames().grid();
+    // Whoever has gone on meanwhile means the moment before.
+    const measured = grid.steady && video.currentTime === position;
+    const middle = measured ? stepTarget(grid, timeline.frames().position(grid), 0) : position;
+    return { wall: wall + (middle - position) * 1000, view };
+  }
+
   const clock = (at) => clockWords(store.view.rounds, at, dayClock);
   timeline.onChange(follow);
   follow();
@@ -83,6 +105,7 @@ function createReview(timeline, who) {
     timeline,
     who,
     hint,
+    moment,
     write,
     add,
     remove,

@@ -24,9 +24,9 @@ export function reviewOf(entry) {
 
 /**
  * The timeline of one stream. `id` is the stream's; `controller` the media-chrome element, `stage` its videos,
- * `playback` what plays, `state()` the last state document or null.
+ * `playback` what plays, `state()` the last state document or null, `frames()` the frames of the picture.
  */
-export function createTimeline({ id, controller, stage, playback, state }) {
+export function createTimeline({ id, controller, stage, playback, state, frames }) {
   const listeners = [];
   const bar = document.createElement("div");
   bar.className = "marks";
@@ -115,6 +115,7 @@ export function createTimeline({ id, controller, stage, playback, state }) {
     views: () => [id],
     title,
     video: () => stage.video,
+    frames,
     pause: () => stage.video.pause(),
     focus() {},
     /** Whether the range still grows. */
