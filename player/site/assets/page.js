@@ -37,6 +37,7 @@ export function findElements() {
     "log-in",
     "message",
     "preview",
+    "review-button",
     "sheet",
     "sound",
     "speed",

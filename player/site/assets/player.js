@@ -82,6 +82,7 @@ function render() {
   page["from-start"].hidden = !(known && page.video.ended && (kind === "mp4" || kind === "dvr"));
   page["log-in"].hidden = known;
   page.copy.hidden = source === null;
+  page["review-button"].hidden = source === null;
   showLiveButton(page.live, playback.behindLive());
 }
 

@@ -20,17 +20,20 @@ export function createReviewDoor(timeline) {
     return opened;
   }
 
+  function act(does, by) {
+    if (does !== "review") {
+      return false;
+    }
+    load().then(() => review.act(does, by), () => {});
+    return true;
+  }
+
   document.addEventListener("playing", load, { capture: true, once: true });
+  document.getElementById("review-button").addEventListener("click", () => act("review", "panel"));
   return {
     load,
+    act,
     /** What a link to a wall clock ends with, so that it can be read: "#R7-1:12"; "" where there are no rounds. */
     fragment: (wall) => (review ? review.fragment(wall) : ""),
-    act(does, by) {
-      if (does !== "review") {
-        return false;
-      }
-      load().then(() => review.act(does, by), () => {});
-      return true;
-    },
   };
 }

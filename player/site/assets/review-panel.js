@@ -100,14 +100,10 @@ export function setUpPanel(review, actions) {
     clips.element,
     match.element,
   );
-  const button = makeButton(words.review, toggle, {
-    id: "review-button",
-    "aria-expanded": "false",
-    "aria-controls": "review",
-  });
-  const line = document.querySelector("main .line");
-  line.append(button);
-  line.after(panel);
+  const button = document.getElementById("review-button");
+  button.setAttribute("aria-controls", "review");
+  button.hidden = false;
+  document.querySelector("main .line").after(panel);
 
   function toggle() {
     const open = panel.hidden;

@@ -28,6 +28,7 @@ export const text = {
     clipField: "Link to this clip",
     showAll: "Show all",
     copy: "Copy link at this moment",
+    review: "Review",
     copyField: "Link at this moment",
     shortcuts: "Shortcuts",
     frameNote: "Frame steps are exact where the frame rate is constant; elsewhere the player says “about”.",

@@ -98,7 +98,7 @@ async function still(page, to) {
 async function openReview(page, login) {
   await openAs(page, login, plan.url);
   await untilLive(page);
-  await page.waitForSelector("#review-button", { timeout: 20000 });
+  await page.waitForSelector("#review-button[aria-controls]", { timeout: 20000 });
   await page.keyboard.press("r");
   await page.waitForSelector("#review:not([hidden])", { timeout: 5000 });
 }
