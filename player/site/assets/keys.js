@@ -3,7 +3,7 @@
 const DIGITS = Array.from({ length: 10 }, (_, digit) => String(digit));
 
 // {keys: as events name them, in lower case; shown: as people read them; does, by: the action and its argument;
-// group: where on the sheet}. Lengths in s, volume as a part of the whole.
+// group: where on the sheet; writes: for who may write}. Lengths in s, volume as a part of the whole.
 export const KEYS = [
   { group: "playing", keys: ["k", " ", "spacebar", "mediaplaypause"], shown: ["K", "space"], does: "toggle" },
   { group: "playing", keys: ["j"], shown: ["J"], does: "seekBy", by: -10 },
@@ -23,10 +23,10 @@ export const KEYS = [
   { group: "looking", keys: ["f"], shown: ["F"], does: "fullscreen" },
   { group: "looking", keys: ["p"], shown: ["P"], does: "pictureInPicture" },
   { group: "looking", keys: ["c"], shown: ["C"], does: "copyLink" },
-  { group: "reviewing", keys: ["n"], shown: ["N"], does: "review", by: "mark" },
-  { group: "reviewing", keys: ["["], shown: ["["], does: "review", by: "clipFrom" },
-  { group: "reviewing", keys: ["]"], shown: ["]"], does: "review", by: "clipTo" },
-  { group: "reviewing", keys: ["enter"], shown: ["enter"], does: "review", by: "cut" },
+  { group: "reviewing", keys: ["n"], shown: ["N"], does: "review", by: "mark", writes: true },
+  { group: "reviewing", keys: ["["], shown: ["["], does: "review", by: "clipFrom", writes: true },
+  { group: "reviewing", keys: ["]"], shown: ["]"], does: "review", by: "clipTo", writes: true },
+  { group: "reviewing", keys: ["enter"], shown: ["enter"], does: "review", by: "cut", writes: true },
   { group: "reviewing", keys: ["s"], shown: ["S"], does: "review", by: "frame" },
   { group: "reviewing", keys: ["d"], shown: ["D"], does: "review", by: "draw" },
   { group: "reviewing", keys: ["r"], shown: ["R"], does: "review", by: "panel" },

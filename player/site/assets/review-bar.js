@@ -27,8 +27,8 @@ function makeMark(go) {
 export function setUpBar(review) {
   const { timeline } = review;
   const known = new Map();
-  const layer = make("div", { class: "layer", "aria-hidden": "true" });
-  timeline.bar.append(layer);
+  const layer = make("div", { class: "layer" });
+  review.marks.append(layer);
 
   function toldOf(note) {
     const clock = review.clock(note.wall);

@@ -60,7 +60,7 @@ export function setUpClipBar(review) {
   );
   const strip = createStrip(timeline, words.clipBar, form, marks);
   const shade = make("span", { class: "shade", hidden: true });
-  timeline.bar.prepend(shade);
+  review.marks.prepend(shade);
 
   const views = () => (which.value === "all" ? [view, ...timeline.views().filter((id) => id !== view)] : [view]);
   const clockAt = (wall) => (wall === null ? "…" : review.clock(timeline.common(wall, view)));

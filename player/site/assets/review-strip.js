@@ -24,19 +24,21 @@ export function createStrip(timeline, label, ...children) {
     if (strip.isConnected) {
       const focused = strip.contains(document.activeElement);
       strip.remove();
+      window.removeEventListener("keydown", pressed, true);
       if (focused && before && before.isConnected) {
         before.focus();
       }
     }
   }
 
-  strip.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
+  function pressed(event) {
+    if (event.key === "Escape" && !event.defaultPrevented) {
       event.preventDefault();
       event.stopPropagation();
       close();
     }
-  });
+  }
+
   // The picture below does not hear of clicks that are meant for the strip.
   ["pointerdown", "pointerup", "click"].forEach((name) => {
     strip.addEventListener(name, (event) => event.stopPropagation());
@@ -47,6 +49,7 @@ export function createStrip(timeline, label, ...children) {
       if (!strip.isConnected) {
         before = document.activeElement;
         place();
+        window.addEventListener("keydown", pressed, true);
       }
     },
     close,

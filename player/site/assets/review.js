@@ -1,5 +1,6 @@
 // The review of what is on screen: markers, rounds, clips and pictures. Loaded when there is something to review.
 
+import { make } from "./dom.js";
 import { stepTarget } from "./frames.js";
 import { setUpBar } from "./review-bar.js";
 import { setUpClipBar } from "./review-clip-bar.js";
@@ -98,6 +99,8 @@ function createReview(timeline, who) {
     return { wall: wall + (middle - position) * 1000, view };
   }
 
+  const marks = make("div", { class: "marks", "aria-hidden": "true" });
+  timeline.bar.append(marks);
   const clock = (at) => clockWords(store.view.rounds, at, dayClock);
   timeline.onChange(follow);
   follow();
@@ -105,6 +108,8 @@ function createReview(timeline, who) {
     timeline,
     who,
     hint,
+    /** What lies over the time bar. */
+    marks,
     moment,
     write,
     add,

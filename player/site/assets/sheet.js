@@ -10,10 +10,13 @@ function element(name, words, children = []) {
   return made;
 }
 
-function row({ shown, does, by }) {
+function row({ shown, does, by, writes = false }) {
   const words = text.keys[does];
   const keys = shown.map((key) => element("kbd", text.keyNames[key] || key));
-  return element("div", "", [element("dt", "", keys), element("dd", typeof words === "function" ? words(by) : words)]);
+  const told = element("dd", typeof words === "function" ? words(by) : words);
+  const made = element("div", "", [element("dt", "", keys), told]);
+  made.classList.toggle("for-writers", writes);
+  return made;
 }
 
 function fill(list, table, fingers) {

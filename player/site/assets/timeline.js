@@ -29,7 +29,7 @@ export function reviewOf(entry) {
 export function createTimeline({ id, controller, stage, playback, state, frames }) {
   const listeners = [];
   const bar = document.createElement("div");
-  bar.className = "marks";
+  bar.className = "over-bar";
   controller.querySelector("media-time-range").after(bar);
 
   const target = () => (playback.source ? playback.source.target : null);
