@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { text } from "../site/assets/text.js";
@@ -26,6 +26,21 @@ const PAGES = [
   ["player.html", "assets/start.js", "assets/player.js"],
   ["index.html", "assets/home.js", "assets/home.js"],
 ];
+
+test("every module exports what others import from it", () => {
+  const names = readdirSync(new URL("assets/", SITE)).filter((name) => name.endsWith(".js"));
+  assert.ok(names.length > 50);
+  for (const name of names) {
+    for (const [, wanted, from] of read(`assets/${name}`).matchAll(/^import \{([^}]+)\} from "\.\/([^"]+)";$/gm)) {
+      const exported = from.startsWith("vendor/") ? null : read(`assets/${from}`);
+      const asked = wanted.split(",").map((one) => one.trim().split(" as ")[0]).filter(Boolean);
+      asked.forEach((one) => {
+        const pattern = new RegExp(`^export (?:async )?(?:function|const|class) ${one}\\b`, "m");
+        assert.ok(exported === null || pattern.test(exported), `${name}: ${one} of ${from}`);
+      });
+    }
+  }
+});
 
 for (const [page, first, main] of PAGES) {
   const html = read(page);

@@ -1,12 +1,13 @@
 // The home page: what is live now, then matches and replays, which can be searched.
 
 import { cardsOf, choicesOf, liveSessions } from "./home-model.js";
-import { keepList, makeCard } from "./home-cards.js";
+import { makeCard } from "./home-cards.js";
 import { setUpClips } from "./home-clips.js";
 import { haystack, matcher } from "./home-filter.js";
 import { watchFilter } from "./home-form.js";
 import { cardView } from "./home-views.js";
 import { daysBetween, makeFormats, searchDates } from "./home-words.js";
+import { keepList } from "./keep-list.js";
 import { fillWords, say } from "./page.js";
 import { watchDocument } from "./poll.js";
 import { text } from "./text.js";
