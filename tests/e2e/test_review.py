@@ -136,3 +136,81 @@ def test_nothing_went_wrong_meanwhile(session: Session) -> None:
     for found in session.event("done")["found"]:
         assert (found["challenges"], found["violations"], found["errors"]) == ([], [], [])
         assert [failure for failure in found["failures"] if "/review/" in failure or "/write/" in failure] == []
+
+
+@dataclass
+class Replayed:
+    """The replay of a reviewed session, and who names its match."""
+
+    file: str
+    labels: dict[str, str]
+    visit: browsers.Visit
+
+
+@pytest.fixture(scope="module")
+def replays(sessions: dict[str, Session], alice: Site) -> Iterator[dict[str, Replayed]]:
+    """Every engine's session has ended and is a replay."""
+    found: dict[str, Replayed] = {}
+    try:
+        for session in sessions.values():
+            session.event("done")
+            session.publisher.stop()
+        for browser, session in sessions.items():
+            when_quiet(alice, session.stream)
+            file = alice.get(f"/streams/{session.stream}.json").json()["replays"][0]["file"]
+            labels = {
+                "title": f"Final of {browser}",
+                "opponent": "Foxes",
+                "map": f"Dock {browser}",
+                "tags": f"b{browser}",
+            }
+            visit = browsers.Visit(
+                f"review-after-{browser}",
+                "review-after.mjs",
+                browser=browser,
+                url=alice.url,
+                path=f"/player?id={session.stream}&rec={file}",
+                login=alice.login,
+                labels=labels,
+            )
+            found[browser] = Replayed(file, labels, visit)
+        yield found
+    finally:
+        for replayed in found.values():
+            replayed.visit.close()
+
+
+@pytest.fixture(params=browsers.ENGINES)
+def replayed(replays: dict[str, Replayed], request: pytest.FixtureRequest) -> Replayed:
+    """The replay in one engine."""
+    browsers.require(request.param)
+    return replays[request.param]
+
+
+@pytest.mark.slow
+def test_the_replay_has_the_markers_and_the_round_of_the_live_session(replayed: Replayed) -> None:
+    notes = replayed.visit.wait_for("opened", 120)["notes"]
+    assert ["R7 0:00", "lost the fight", "#mistake", "alice"] in notes
+    assert [clock for clock, *_ in notes if clock == "R7"] == ["R7"]
+
+
+@pytest.mark.slow
+def test_what_a_match_was_is_found_on_the_home_page(replayed: Replayed) -> None:
+    assert replayed.visit.wait_for("named", 120)["said"] == "Saved."
+    found = replayed.visit.wait_for("found", 60)
+    labels = replayed.labels
+    (card,) = found["byLabel"]
+    assert replayed.file in card["href"]
+    assert card["title"] == labels["title"]
+    assert card["chips"] == [f"vs {labels['opponent']}", labels["map"], f"#{labels['tags']}"]
+    assert "Pinned" in card["facts"]
+    assert [other["href"] for other in found["byTag"]] == [card["href"]]
+    assert found["byOther"] == []
+
+
+@pytest.mark.slow
+def test_the_panel_can_be_used_without_eyes_or_a_mouse(replayed: Replayed) -> None:
+    assert replayed.visit.wait_for("opened", 120)["faults"] == []
+    assert replayed.visit.wait_for("named", 120)["faults"] == []
+    done = replayed.visit.wait_for("done", 60)
+    assert (done["challenges"], done["violations"], done["errors"]) == ([], [], [])
