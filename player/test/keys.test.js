@@ -43,6 +43,21 @@ test("other keys, and those of the browser, are left alone", () => {
   });
 });
 
+test("brackets that a keyboard has with AltGr only are brackets", () => {
+  [{ altKey: true, ctrlKey: true }, { altKey: true }, {}].forEach((modifiers) => {
+    assert.deepEqual(press("[", modifiers), { does: "review", by: "clipFrom" });
+    assert.deepEqual(press("]", modifiers), { does: "review", by: "clipTo" });
+  });
+  assert.equal(press("[", { metaKey: true }), null, "a browser's own: back");
+  assert.equal(press("[", { ctrlKey: true }), null);
+});
+
+test("the keys of a review are its own", () => {
+  const by = { n: "mark", Enter: "cut", s: "frame", d: "draw", r: "panel" };
+  Object.entries(by).forEach(([key, what]) => assert.deepEqual(press(key), { does: "review", by: what }, key));
+  assert.equal(press("Enter", {}, "button"), null, "a button's own");
+});
+
 test("who types types, and a focused control keeps the keys that work it", () => {
   KEYS.forEach(({ keys }) => keys.forEach((key) => assert.equal(press(key, {}, "field"), null)));
   assert.equal(press(" ", {}, "button"), null);

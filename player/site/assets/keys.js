@@ -42,6 +42,8 @@ const OWN_KEYS = {
   field: null,
 };
 
+const BRACKETS = ["[", "]"];
+
 /**
  * The action {does, by} for a key press {key, ctrlKey, altKey, metaKey, repeat}, or null. `focus` is the kind of
  * control that has the focus: "field" keeps all keys, "button" and "range" those by which they are worked, "" none.
@@ -50,7 +52,9 @@ const OWN_KEYS = {
 export function actionOf(event, focus = "", table = KEYS) {
   const { key, ctrlKey = false, altKey = false, metaKey = false, repeat = false } = event;
   const name = key.toLowerCase();
-  if (ctrlKey || altKey || metaKey || focus === "field" || (focus && OWN_KEYS[focus].includes(name))) {
+  // Many keyboards have brackets with AltGr only, which comes as Alt, or as Ctrl and Alt.
+  const typed = altKey && BRACKETS.includes(key);
+  if (metaKey || ((ctrlKey || altKey) && !typed) || focus === "field" || (focus && OWN_KEYS[focus].includes(name))) {
     return null;
   }
   const found = table.find(({ keys }) => keys.includes(name));
