@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,6 +131,23 @@ def test_markers_are_taken_along_as_text_json_and_csv_with_links(session: Sessio
 def test_what_one_has_taken_back_is_gone_for_others(session: Session) -> None:
     left = session.event("removed")["left"]
     assert "better" not in [note["said"] for note in left["notes"]]
+
+
+def test_a_clip_of_what_is_live_is_exactly_what_was_chosen_and_about_as_large_as_was_said(
+    session: Session, alice: Site, bob: Site, tmp_path: Path
+) -> None:
+    seen = session.event("clip")
+    (clip,) = seen["ready"]["clips"]
+    answer = bob.get(clip["url"])
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(answer.body)
+    numbers = [frame.number for frame in media.frames(file)]
+    assert numbers == list(range(seen["first"]["number"], seen["last"]["number"] + 1))
+    told = re.fullmatch(r"2\.\d s, about ([\d.]+) (kB|MB)\. Fits a chat \(10 MB\)\.", seen["beforehand"])
+    assert told, seen["beforehand"]
+    assert 0.5 < float(told[1]) * {"kB": 1e3, "MB": 1e6}[told[2]] / len(answer.body) < 2
+    listed = [one["url"] for one in alice.get("/streams/index.json").json()["clips"]]
+    assert clip["url"] in listed
 
 
 def test_nothing_went_wrong_meanwhile(session: Session) -> None:

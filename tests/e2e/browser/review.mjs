@@ -169,18 +169,17 @@ async function savePictures(writer) {
 }
 
 async function cut(writer, reader) {
-  const { time } = await look(writer);
   const first = await look(writer);
   await writer.keyboard.press("[");
-  const last = await still(writer, time + CLIP_S);
+  await pause(300);
+  const last = await still(writer, first.time + CLIP_S);
   await writer.keyboard.press("]");
   await pause(300);
   const beforehand = await writer.$eval(".strip .facts", (facts) => facts.textContent);
-  const began = Date.now();
   await writer.keyboard.press("Enter");
   const cutting = await readUntil(reader, "the clip", ({ clips }) => clips.length > 0, 20);
   const ready = await readUntil(reader, "a clip to download", ({ clips }) => clips[0].state === "clip ready", 60);
-  emit("clip", { first, last, beforehand, cutting, ready, took: (Date.now() - began) / 1000 });
+  emit("clip", { first, last, beforehand, cutting, ready });
 }
 
 async function takeAlong(writer) {
@@ -213,10 +212,7 @@ async function follow(writer, reader) {
   await savePictures(writer);
   await takeAlong(writer);
   await takeBack(writer, reader);
-  emit("written", {});
-  if (plan.clips) {
-    await cut(writer, reader);
-  }
+  await cut(writer, reader);
   emit("done", { found: [await findings(seen[0]), await findings(seen[1])] });
 }
 
