@@ -140,7 +140,7 @@ class TestCleanup:
             "hls/gone-1600000000000.ts",
         }
         assert "cup: removed" in caplog.text
-        assert "gone: removed 1 segments" in caplog.text
+        assert "gone: removed 1 files" in caplog.text
 
     def test_a_plan_changes_nothing(self, old: Yard) -> None:
         before = old.tree()
