@@ -101,8 +101,9 @@ export async function launchElectron({ command, port }) {
       electron = spawn(program, [...words, url], { stdio: ["ignore", "ignore", "inherit"] });
       await answer(await loginWindow(port), login);
       window = await windowAt(port, url);
-      const there = `document.readyState === "complete" && location.href === ${JSON.stringify(url)}`;
-      await until("the page", () => window.evaluate(there));
+      // The page that leads to the login has the same address, and no main part.
+      const there = `location.href === ${JSON.stringify(url)} && document.querySelector("main") !== null`;
+      await until("the page", () => window.evaluate(`document.readyState === "complete" && ${there}`));
     },
     run: (expression) => window.evaluate(expression),
     shoot: () => window.shoot(),
