@@ -25,6 +25,7 @@ test("every key does what players and editors have taught people", () => {
     f: ["fullscreen", undefined],
     m: ["mute", undefined],
     p: ["pictureInPicture", undefined],
+    b: ["loop", undefined],
     c: ["copyLink", undefined],
     "?": ["sheet", undefined],
     "<": ["speedBy", -1],

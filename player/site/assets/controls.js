@@ -7,6 +7,7 @@ import { stepTarget } from "./frames.js";
 import { setUpGestures } from "./gestures.js";
 import { setUpHint } from "./hint.js";
 import { actionOf } from "./keys.js";
+import { isOver, loopWords, NO_LOOP, pressed } from "./loop.js";
 import { setUpPreview } from "./preview.js";
 import { setUpMemory } from "./remembering.js";
 import { setUpSheet } from "./sheet.js";
@@ -53,6 +54,9 @@ export function setUpControls({ page, video, replay, edge, goLive, setSpeed, cop
   const memory = setUpMemory(stage, { video, replay, speed });
   let jumped = { when: -Infinity, by: 0 };
   let stepping = false;
+  let loop = NO_LOOP;
+  // A loop is of one video: what takes its place counts from somewhere else.
+  let looped = null;
 
   const ask = (name) => controller.dispatchEvent(new window.CustomEvent(name, { composed: true, bubbles: true }));
 
@@ -83,6 +87,13 @@ export function setUpControls({ page, video, replay, edge, goLive, setSpeed, cop
   function choose(rate) {
     changeSpeed(rate);
     hint(text.speed(rate));
+  }
+
+  function repeat() {
+    const plays = !video().paused && !video().seeking;
+    if (plays && looped === video() && isOver(loop, video().currentTime * 1000)) {
+      video().currentTime = loop.from / 1000;
+    }
   }
 
   const actions = {
@@ -138,6 +149,11 @@ export function setUpControls({ page, video, replay, edge, goLive, setSpeed, cop
       }
       ask(document.pictureInPictureElement ? "mediaexitpiprequest" : "mediaenterpiprequest");
     },
+    loop() {
+      loop = pressed(looped === video() ? loop : NO_LOOP, video().currentTime * 1000);
+      looped = video();
+      hint(loopWords(loop));
+    },
     async copyLink() {
       if (await copyMoment()) {
         hint(text.messages.copied);
@@ -149,6 +165,9 @@ export function setUpControls({ page, video, replay, edge, goLive, setSpeed, cop
   const menu = setUpSpeedMenu(page.speed, page.speeds, choose);
   menu.show(speed());
   stage.addEventListener("ratechange", () => menu.show(speed()), true);
+  const onScreen = (then) => (event) => event.target === video() && then();
+  stage.addEventListener("timeupdate", onScreen(repeat), true);
+  stage.addEventListener("emptied", onScreen(() => (loop = NO_LOOP)), true);
   setUpPreview(controller, page.preview, { range, edge });
   setUpGestures(stage, {
     onJump: actions.seekBy,

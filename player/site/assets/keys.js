@@ -17,6 +17,7 @@ export const KEYS = [
   { group: "playing", keys: ["end"], shown: ["end"], does: "seekToEnd" },
   { group: "playing", keys: ["<"], shown: ["<"], does: "speedBy", by: -1 },
   { group: "playing", keys: [">"], shown: [">"], does: "speedBy", by: 1 },
+  { group: "playing", keys: ["b"], shown: ["B"], does: "loop" },
   { group: "looking", keys: ["arrowup"], shown: ["↑"], does: "volumeBy", by: 0.05 },
   { group: "looking", keys: ["arrowdown"], shown: ["↓"], does: "volumeBy", by: -0.05 },
   { group: "looking", keys: ["m"], shown: ["M"], does: "mute" },

@@ -1,9 +1,8 @@
 // What the viewer can do with keys, buttons and fingers when there are several views.
 
 import { focusKind } from "./controls.js";
-import { clockText } from "./format.js";
 import { setUpHint } from "./hint.js";
-import { pressed } from "./loop.js";
+import { loopWords, pressed } from "./loop.js";
 import { setUpMemory } from "./remembering.js";
 import { setUpSheet } from "./sheet.js";
 import { setUpSpeedMenu } from "./speed-menu.js";
@@ -104,8 +103,7 @@ export function setUpControls({ page, group, views, video, chosen, alignment, co
     layout: () => chosen.layout(),
     loop() {
       group.loop = pressed(group.loop, group.wall);
-      const { from, to } = group.loop;
-      hint(from === null ? text.views.loopOff : to === null ? text.views.loopFrom : loopWords(from, to));
+      hint(loopWords(group.loop));
     },
     align: () => alignment.toggle(),
     zoomBy(by) {
@@ -114,8 +112,6 @@ export function setUpControls({ page, group, views, video, chosen, alignment, co
     },
     zoomOff: () => zoom.off(),
   };
-
-  const loopWords = (from, to) => text.views.loopTo(clockText((to - from) / 1000));
 
   const menu = setUpSpeedMenu(page.speed, page.speeds, choose);
   menu.show(group.rate);

@@ -2,7 +2,7 @@
 
 import { stepTarget } from "./frames.js";
 import { wantsLive } from "./live-edge.js";
-import { isOver } from "./loop.js";
+import { isOver, NO_LOOP } from "./loop.js";
 import { chooseLeader } from "./views-leader.js";
 import { nextStart } from "./views-rows.js";
 
@@ -34,7 +34,7 @@ export function createGroup({ all, views, heard, focused, onChange }) {
   let wanted = false;
   let wentAt = -Infinity;
   let offSince = null;
-  let loop = { from: null, to: null };
+  let loop = NO_LOOP;
   let ended = false;
 
   const byId = (id) => views().find((view) => view.id === id);

@@ -12,7 +12,6 @@ export const VIEW_KEYS = [
   { group: "views", keys: ["+", "="], shown: ["+"], does: "zoomBy", by: 1 },
   { group: "views", keys: ["-"], shown: ["−"], does: "zoomBy", by: -1 },
   { group: "views", keys: ["z"], shown: ["Z"], does: "zoomOff" },
-  { group: "views", keys: ["b"], shown: ["B"], does: "loop" },
   { group: "views", keys: ["a"], shown: ["A"], does: "align" },
   ...KEYS.filter(({ does }) => !NOT_HERE.includes(does)),
 ];
