@@ -84,7 +84,8 @@ test("a view that stands ahead of its turn begins when it comes, one that has mi
   const standing = (off) => view(off, { paused: true });
   assert.deepEqual(nextMove(CLOCK, standing(0.4)), { do: "wait" });
   assert.deepEqual(nextMove(CLOCK, standing(0.05)), { do: "play" });
-  assert.deepEqual(nextMove(CLOCK, standing(-0.2)), { do: "play" });
+  assert.deepEqual(nextMove(CLOCK, standing(-0.1)), { do: "play" });
+  assert.deepEqual(nextMove(CLOCK, standing(-0.2)), { do: "seek", to: 100.5 });
   assert.deepEqual(nextMove(CLOCK, standing(-2)), { do: "seek", to: 100.5 });
 });
 
@@ -142,7 +143,7 @@ test("where it stalls or has no pictures another leads at once, and it leads aga
   assert.equal(chooseLeader(stalled, { heard: "a", leader: "b", waited: 0 }), "b");
   const behind = [of("a", { off: -2000 }), of("b")];
   assert.equal(chooseLeader(behind, { heard: "a", leader: "b", waited: 0 }), "b");
-  assert.equal(chooseLeader([of("a", { off: -60 }), of("b")], { heard: "a", leader: "b", waited: 0 }), "a");
+  assert.equal(chooseLeader([of("a", { off: -90 }), of("b")], { heard: "a", leader: "b", waited: 0 }), "a");
 });
 
 test("after a seek all wait for the one that is heard, though not for ever", () => {

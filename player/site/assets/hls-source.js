@@ -14,6 +14,8 @@ const WATCH_MS = 2000;
 // A playlist that has not grown for this many of its segments, and for this long, is asked for anew.
 const STALE_SEGMENTS = 5;
 const STALE_MS = 10000;
+// One that has grown within so many of its segments is up to date.
+const FRESH_SEGMENTS = 3;
 // HTMLMediaElement.HAVE_CURRENT_DATA
 const HAS_PICTURE = 2;
 const LEAST_SEEK_S = 0.01;
@@ -318,6 +320,8 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
     isGone: () => gap !== null,
     /** The position, in s, that counts as live, or null. */
     edge: () => (details && details.live ? hls.liveSyncPosition : null),
+    /** Whether the playlist has grown lately, as that of a live stream does. */
+    isFresh: () => details !== null && performance.now() - grewAt < FRESH_SEGMENTS * details.targetduration * 1000,
     /** Continues with another address of the same segments, from the next time that the playlist is asked for. */
     follow(next) {
       current = next;

@@ -72,6 +72,7 @@ export function openMp4(video, { target, wall, play, onTrouble }) {
     spans: () => replaySpans(replay),
     position: (at) => replayPosition(replay, at),
     isGone: () => false,
+    isFresh: () => false,
     edge: () => null,
     follow() {},
     expectGrowth() {},

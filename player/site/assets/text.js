@@ -119,9 +119,7 @@ export const text = {
   views: {
     page: "Several points of view",
     view: (number, title) => `View ${number}: ${title}`,
-    focus: (number, title) => `${title}: view ${number}`,
     hear: (title) => `Sound of ${title}`,
-    focused: (title) => title,
     heard: (title) => `Sound: ${title}`,
     streams: "Views",
     time: "Time",

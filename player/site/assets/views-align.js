@@ -13,10 +13,10 @@ const STORED_MS = 15000;
 export function setUpAlignment({ views, group, heard, say }) {
   const here = new Map();
 
+  /** The wall clocks of what the views show, each its own. */
   function moments() {
-    const shown = views().filter((view) => view.playback.source && view.video.readyState > 0);
-    const wall = (view) => view.playback.source.wallOf(view.video.currentTime);
-    return Object.fromEntries(shown.map((view) => [view.id, wall(view)]).filter(([, at]) => at !== null));
+    const shown = views().filter((view) => group.timeOf(view) !== null && view.isDue(group.timeOf(view)));
+    return Object.fromEntries(shown.map((view) => [view.id, view.own(group.timeOf(view))]));
   }
 
   async function store(offsets, fixed, wall) {

@@ -6,6 +6,9 @@ import { text } from "./text.js";
 import { icon } from "./views-dom.js";
 import { piecesOf, placeOf, timeAt } from "./views-rows.js";
 
+// More rows than this are lower.
+const MANY = 6;
+
 const percent = (part) => `${(part * 100).toFixed(3)}%`;
 
 function showPieces(track, pieces) {
@@ -24,7 +27,7 @@ function makeRow({ id, number }, { onFocus, onHear }) {
   const name = make("button", { type: "button", class: "row-name" });
   const ear = make("button", { type: "button", class: "row-ear" }, icon("sound"));
   const title = make("span");
-  name.append(make("kbd", { "aria-hidden": "true", text: String(number) }), title);
+  name.append(make("kbd", { text: String(number) }), " ", title);
   name.addEventListener("click", () => onFocus(id));
   ear.addEventListener("click", () => onHear(id));
   const track = make("div", { class: "track" });
@@ -102,16 +105,15 @@ export function makeBar({ onFocus, onHear, onScrub, onRelease }) {
       tracks.textContent = "";
       heads.append(...rows.map((row) => row.head));
       tracks.append(...rows.map((row) => row.track));
-      element.style.setProperty("--count", String(rows.length));
+      element.classList.toggle("many", rows.length > MANY);
     },
     /** Shows where things are: `time` and `shown` {from, to} in ms, `lines` {id: {title, spans, focused, heard}}. */
     show({ time, shown, lines, looped }) {
       range = shown;
       rows.forEach((row) => {
-        const { title, number, spans, focused, heard } = lines[row.id];
+        const { title, spans, focused, heard } = lines[row.id];
         if (row.title.textContent !== title) {
           row.title.textContent = title;
-          row.name.setAttribute("aria-label", text.views.focus(number, title));
           row.ear.setAttribute("aria-label", text.views.hear(title));
         }
         row.name.setAttribute("aria-pressed", String(focused));

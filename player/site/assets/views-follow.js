@@ -12,6 +12,10 @@ const MOST = 0.1;
 const GAIN = 2;
 // A video begins to move so much later than it is told to.
 const START_S = 0.06;
+// Who has missed its turn by more than this begins a little later, and then in step.
+const MISSED_S = 0.12;
+// Who is heard is not re-timed: in step within this, or it seeks.
+const HEARD_S = 0.15;
 // Who stands ahead of its turn by no more than this waits for it.
 const PATIENCE_S = 4;
 // A paused video stands where it was told to.
@@ -38,9 +42,9 @@ export function nextMove(clock, view, { heard = false } = {}) {
   }
   const scale = Math.max(1, clock.rate);
   const off = view.position - clock.position;
-  const limit = heard ? START_S : view.near ? NEAR_S : FAR_S;
+  const limit = heard ? HEARD_S : view.near ? NEAR_S : FAR_S;
   if (view.paused) {
-    return started(off, limit * scale, clock, view);
+    return started(off, (view.near ? MISSED_S : limit) * scale, clock, view);
   }
   if (Math.abs(off) > limit * scale) {
     return off > 0 && off < PATIENCE_S ? { do: "pause" } : seek(clock, view);

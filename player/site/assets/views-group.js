@@ -10,7 +10,7 @@ const TICK_MS = 100;
 // The edges of all live views are waited for so long at first, in ms.
 const JOIN_MS = 5000;
 // Once one is ready to go on, the others are waited for so long, in ms, so that they begin together.
-const TOGETHER_MS = 800;
+const TOGETHER_MS = 1000;
 // Live views that are further behind the others than this, in ms, are not waited for.
 const STRAGGLER_MS = 12000;
 // Who wants to be live is taken there when this far off it, in ms, though not again and again.
@@ -31,6 +31,8 @@ export function createGroup({ all, views, heard, focused, onChange }) {
   let joinSince = null;
   let scrubbing = false;
   let separate = false;
+  // The views that have gone their own way since.
+  let strayed = new Set();
   let wanted = false;
   let wentAt = -Infinity;
   let offSince = null;
@@ -47,7 +49,7 @@ export function createGroup({ all, views, heard, focused, onChange }) {
 
   /** The time that counts as live: the earliest edge, so that all have it; null where nothing is live. */
   function liveTime() {
-    const live = views().filter((view) => view.isLive());
+    const live = views().filter((view) => view.isFresh());
     const edges = live.map((view) => view.edge()).filter((edge) => edge !== null);
     const newest = Math.max(...edges);
     return edges.length > 0 ? Math.min(...edges.filter((edge) => newest - edge < STRAGGLER_MS)) : null;
@@ -90,9 +92,15 @@ export function createGroup({ all, views, heard, focused, onChange }) {
     onChange();
   }
 
+  /** The focused view, which goes its own way from now on. */
+  function stray() {
+    strayed.add(focused());
+    return byId(focused());
+  }
+
   function seek(time) {
     if (separate) {
-      byId(focused()).jump(time);
+      stray().jump(time);
       return;
     }
     wanted = wanted && wall !== null && time > wall;
@@ -136,7 +144,7 @@ export function createGroup({ all, views, heard, focused, onChange }) {
 
   function play() {
     if (separate) {
-      byId(focused()).play();
+      stray().play();
       return;
     }
     playing = true;
@@ -167,7 +175,7 @@ export function createGroup({ all, views, heard, focused, onChange }) {
     if (view.isDue(wall)) {
       view.follow(wall, rate, view.id === heard());
     } else {
-      view.pause();
+      view.leave(wall);
     }
   }
 
@@ -182,19 +190,28 @@ export function createGroup({ all, views, heard, focused, onChange }) {
     }
     if (next !== null) {
       go(next + 1);
-    } else if (liveTime() === null && spans.length > 0) {
+    } else if (spans.length > 0 && !views().some((view) => view.playback.kind === "hls")) {
       ended = true;
       pause();
     }
   }
 
-  function run() {
-    const now = performance.now();
-    const state = views().map((view) => {
+  /** How each view stands. Who leads and has come to a gap of its own leads on only where nobody else has pictures. */
+  function standing() {
+    const found = views().map((view) => {
       const at = view.now();
       return { id: view.id, fit: view.isFit(wall), due: view.isDue(wall), off: at === null ? Infinity : at - wall };
     });
-    const found = chooseLeader(state, { heard: heard(), leader, waited: now - heldSince });
+    const lost = found.find(({ id, off }) => id === leader && byId(id).hasGap(wall, wall + off));
+    if (lost && found.some((one) => one !== lost && one.fit)) {
+      lost.fit = false;
+    }
+    return found;
+  }
+
+  function run() {
+    const now = performance.now();
+    const found = chooseLeader(standing(), { heard: heard(), leader, waited: now - heldSince });
     if (found === null && leader !== null) {
       heldSince = now;
     }
@@ -224,12 +241,14 @@ export function createGroup({ all, views, heard, focused, onChange }) {
   }
 
   function tick() {
-    if (separate || views().length === 0) {
+    if (views().length === 0) {
       return;
     }
     views().forEach((view) => view.look(wall));
     if (wall === null) {
       join();
+    } else if (separate) {
+      views().filter(({ id }) => !strayed.has(id)).forEach((view) => view.rest(wall));
     } else if (scrubbing) {
       byId(focused()).rest(wall);
     } else if (!playing) {
@@ -290,8 +309,11 @@ export function createGroup({ all, views, heard, focused, onChange }) {
         views().forEach((view) => view.pause());
       }
       separate = on;
+      strayed = new Set();
       onChange();
     },
+    /** The time of a view: that of all, or its own. */
+    timeOf: (view) => (separate && strayed.has(view.id) ? view.now() : wall),
     get scrubbing() {
       return scrubbing;
     },
@@ -334,7 +356,7 @@ export function createGroup({ all, views, heard, focused, onChange }) {
       const to = stepTarget(grid, view.frames.position(grid), count);
       wanted = false;
       if (separate) {
-        view.seek(to);
+        stray().seek(to);
       } else {
         wall = view.timeOf(to);
         views().forEach((one) => one.rest(wall));

@@ -4,7 +4,7 @@
 // leads, so that nobody waits for it; it leads again when it has caught up.
 
 // Who is further than this, in ms, from the clock has not caught up.
-const CAUGHT_UP_MS = 100;
+const CAUGHT_UP_MS = 150;
 // For so long, in ms, all wait for the one that is heard when nothing moves yet.
 const GRACE_MS = 1500;
 

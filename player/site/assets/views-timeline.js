@@ -41,9 +41,10 @@ export function makeTimeline({ views, focused, group, bar, focus }) {
     common: (wall, id) => (byId() ? byId().own(shared(wall, id)) : wall),
     /** Puts an element over the focused picture. */
     over: (element) => byId().tile.element.append(element),
-    /** The addresses of the review documents of all that is watched. */
+    /** The addresses of the review documents of all that is watched, those of the focused view first. */
     reviews() {
-      const found = views().map((view) => view.sessions().map(({ review }) => review));
+      const order = [byId(), ...views().filter(({ id }) => id !== focused())].filter(Boolean);
+      const found = order.map((view) => view.sessions().map(({ review }) => review));
       return [].concat(...found).filter((url, i, all) => url && all.indexOf(url) === i);
     },
     title: (id) => (byId(id) ? byId(id).title : id),

@@ -21,15 +21,36 @@ const SAMPLES = 4;
 const LEADS = { first: 0.5, least: 0.2, most: 3 };
 // What is live may come so much later than the others, in ms, and still comes.
 const LATE_MS = 4000;
+// What has ended has ended, though so much, in ms, is left of it by the clock.
+const LAST_MS = 1500;
+// What comes this much later, in ms, comes after a gap, and before it there is a last frame.
+const GAP_MS = 300;
+const LAST_FRAME_MS = 40;
 // A live picture is not sought nearer to its end than this, in s.
 const EDGE_S = 0.15;
+// A playlist begins with a hole where its sound comes before its picture. So small a one, in s, is passed over, and so
+// far; hls.js does that only where a video plays.
+const HOLE_S = 0.5;
+const INSIDE_S = 0.01;
 // A view that is so far off, in ms, for so long, in ms, is shown to be.
 const OFF_MS = 300;
 const OFF_FOR_MS = 600;
 
-function isBuffered({ buffered }, position) {
-  const ranges = Array.from({ length: buffered.length }, (_, i) => [buffered.start(i), buffered.end(i)]);
+/** Where what is loaded begins next, if that is hardly later than a position, in s; else the position itself. */
+function beyondHole(ranges, position) {
+  if (isBuffered(ranges, position)) {
+    return position;
+  }
+  const next = ranges.find(([start]) => start > position && start - position < HOLE_S);
+  return next ? next[0] + INSIDE_S : position;
+}
+
+function isBuffered(ranges, position) {
   return ranges.some(([start, end]) => start <= position && position < end);
+}
+
+function rangesOf({ buffered }) {
+  return Array.from({ length: buffered.length }, (_, i) => [buffered.start(i), buffered.end(i)]);
 }
 
 /**
@@ -77,10 +98,21 @@ export function createView(id, number, { moved, older, onChange, onReady, onMute
   function place(time) {
     const found = playback.source ? playback.source.position(time - by()) : null;
     const { seekable } = stage.video;
-    if (found === null || playback.kind !== "hls" || seekable.length === 0) {
-      return found;
+    if (found === null) {
+      return null;
     }
-    return Math.min(found, seekable.end(seekable.length - 1) - EDGE_S);
+    const growing = playback.kind === "hls" && seekable.length > 0;
+    const last = growing ? seekable.end(seekable.length - 1) - EDGE_S : Infinity;
+    return beyondHole(rangesOf(stage.video), Math.min(found, last));
+  }
+
+  /** What stands before a hole, without a picture, is put behind it. */
+  function passHole() {
+    const { currentTime, paused, readyState } = stage.video;
+    const to = beyondHole(rangesOf(stage.video), currentTime);
+    if (paused && readyState > 0 && readyState < HAS_PICTURE && to !== currentTime) {
+      seek(to);
+    }
   }
 
   function ownSpans() {
@@ -104,6 +136,10 @@ export function createView(id, number, { moved, older, onChange, onReady, onMute
   function isDue(time) {
     const spans = ownSpans();
     const last = spans[spans.length - 1];
+    // A video may end a little before what is said of its length.
+    if (stage.video.ended && last && time > last[1] - LAST_MS) {
+      return false;
+    }
     return covers(spans, time, 100) || Boolean(last && isLive() && time >= last[0] && time < last[1] + LATE_MS);
   }
 
@@ -170,7 +206,7 @@ export function createView(id, number, { moved, older, onChange, onReady, onMute
         busy: isBusy(HAS_MORE),
         error: samples.reduce((sum, one) => sum + one, 0) / samples.length,
         settled: samples.length >= SAMPLES,
-        near: isBuffered(stage.video, wanted + lead * rate),
+        near: isBuffered(rangesOf(stage.video), wanted + lead * rate),
         lead,
       },
       { heard },
@@ -289,8 +325,12 @@ export function createView(id, number, { moved, older, onChange, onReady, onMute
       return isDue(time) && !stage.video.ended && !isBusy(HAS_MORE);
     },
     isBusy: () => isBusy(HAS_MORE),
+    /** Whether there is a time without pictures between two others. */
+    hasGap: (from, to) => to > from && ownSpans().some((span) => span[1] >= from && span[1] < to),
     /** Whether nothing is known yet of what it could show. */
     isOpening: () => !playback.source || playback.source.spans().length === 0,
+    /** Whether the stream is live and its newest pictures are here. */
+    isFresh: () => isLive() && playback.source.isFresh(),
     /** The time of the live edge, or null; it stands still while the signal is interrupted. */
     edge() {
       const edge = playback.kind === "hls" ? playback.source.edge() : null;
@@ -300,6 +340,9 @@ export function createView(id, number, { moved, older, onChange, onReady, onMute
     /** Opens what shows a time, if that is not open; null is what is live, or the first there is. */
     look(time) {
       const { source } = playback;
+      if (source) {
+        passHole();
+      }
       if (source && (time === null || isDue(time))) {
         return;
       }
@@ -330,6 +373,20 @@ export function createView(id, number, { moved, older, onChange, onReady, onMute
       }
     },
     seek,
+    /** Shows nothing more: no frame of what comes after the gap that a time is in. */
+    leave(time) {
+      pause();
+      const at = now();
+      const span = ownSpans().find(([, to]) => to <= time && at !== null && at > to + GAP_MS);
+      if (span && !stage.video.seeking) {
+        seek(place(span[1] - LAST_FRAME_MS));
+      }
+    },
+    /** Whether the pictures of a time may still come: the stream is live, and they are not here yet. */
+    isAwaited(time) {
+      const spans = ownSpans();
+      return isLive() && (spans.length === 0 || time >= spans[spans.length - 1][1]);
+    },
     /** Gives back what it takes to play, and has nothing to show. */
     sleep() {
       if (playback.source) {

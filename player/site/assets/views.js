@@ -19,7 +19,8 @@ import { createView } from "./views-view.js";
 import { watchSleep } from "./wake.js";
 
 const MOST_VIEWS = 9;
-const RENDER_MS = 200;
+const RENDER_MS = 250;
+const SHOW_MS = 100;
 const INDEX_MS = 5000;
 const INDEX_HIDDEN_MS = 60000;
 // What was just done is said for so long, in ms.
@@ -73,7 +74,7 @@ const { timeline, changed } = makeTimeline({
 });
 let controls = null;
 // Markers, clips and what else belongs to a review: loaded like the page itself when it is wanted.
-let review = { act: () => false };
+let review = { act: () => false, fragment: () => "" };
 
 const byId = (id) => all.find((view) => view.id === id);
 
@@ -290,7 +291,8 @@ function reasonOf(view) {
   if (!view.isDue(group.wall)) {
     const lost = view.playback.kind === "hls" && state.state === "interrupted";
     const opening = view.playback.source && view.isOpening();
-    return lost ? text.views.interrupted : opening ? text.views.loading : text.views.none;
+    const missing = view.isAwaited(group.wall) ? text.views.late : text.views.none;
+    return lost ? text.views.interrupted : opening ? text.views.loading : missing;
   }
   return view.playback.failing ? text.views.trouble : text.views.late;
 }
@@ -299,12 +301,12 @@ function showView(view) {
   const playing = group.playing && !group.scrubbing && !group.separate;
   const due = group.wall !== null && view.isDue(group.wall);
   const off = awake().includes(view) && !group.scrubbing && !group.separate && view.isOff(group.wall, playing);
-  const dim = view.playback.source === null || (!due && !group.separate) || off;
+  const dim = !group.ended && (view.playback.source === null || (!due && !group.separate) || off);
   view.tile.change({
     title: view.title,
     reason: dim && awake().includes(view) ? reasonOf(view) : "",
     dim,
-    absent: !due,
+    absent: dim && !due,
     focused: view.id === focusedId,
     heard: view.id === heardId,
   });
@@ -345,7 +347,7 @@ function render() {
   say(page.times, match ? dateText(match.started) : shown ? dateText(new Date(shown.from).toISOString()) : "");
   all.forEach(showView);
   bar.show({
-    time: group.separate && byId(focusedId) ? byId(focusedId).now() : group.wall,
+    time: byId(focusedId) ? group.timeOf(byId(focusedId)) : group.wall,
     shown,
     looped: group.loop,
     lines: Object.fromEntries(all.map((view) => [view.id, lineOf(view)])),
@@ -365,12 +367,13 @@ function render() {
 }
 
 function lineOf(view) {
-  const { id, number, title: name } = view;
-  return { title: name, number, spans: view.spans(), focused: id === focusedId, heard: id === heardId };
+  const { id, title: name } = view;
+  return { title: name, spans: view.spans(), focused: id === focusedId, heard: id === heardId };
 }
 
 async function copyMoment() {
-  const address = viewsLink({ match: link.match === null ? null : link.match, ids: link.ids }, group.wall);
+  const moment = viewsLink({ match: match ? match.id : link.match, ids: link.ids }, group.wall);
+  const address = moment + review.fragment(timeline.now());
   const copied = await copyWords(window.location.origin + address, page["link-field"]);
   if (!copied) {
     showNotice(text.messages.copy);
@@ -394,6 +397,7 @@ function wire() {
     });
   });
   setInterval(render, RENDER_MS);
+  setInterval(() => all.forEach(showView), SHOW_MS);
 }
 
 fillWords();
