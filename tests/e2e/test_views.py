@@ -11,6 +11,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -169,7 +170,7 @@ def recorded(match: Match, alice: Site, publish_url: Callable[[str], str]) -> It
         "login": alice.login,
         "url": f"{alice.url}/player?match=team",
         "live": False,
-        "place": 0.3,
+        "place": 0.1,
         "gap": (gap - first) / (last - first),
     }
     with browsers.side_by_side("views-replay", "views.mjs", **plan) as visit:
@@ -253,3 +254,41 @@ def test_on_a_phone_one_view_plays_and_a_finger_goes_to_the_next(recorded: Match
     assert -0.5 <= recorded.moment(other) - recorded.moment(one) <= passed + 0.5
     assert (seen["wrong"]["faults"], seen["wrong"]["small"], seen["wrong"]["overlaps"]) == ([], [], [])
     assert (done["violations"], done["errors"], done["failures"]) == ([], [], [])
+
+
+def test_who_may_write_aligns_a_match_for_everyone(recorded: Match, alice: Site, bob: Site) -> None:
+    recorded.visit("chromium").wait_for("done", 240)
+    frames = 4
+    sooner = -frames / media.FPS
+    # A moment that all views have.
+    moment = max(pushes[0].sent_at(0) for pushes in recorded.publishers.values()) + 5
+    url = f"/player?match=team&t={datetime.fromtimestamp(moment, timezone.utc).isoformat()}"
+
+    def lead(sample: Sample) -> float:
+        return recorded.moment(named(sample, JITTERY)) - recorded.moment(named(sample, "view-a"))
+
+    def visit(name: str, site: Site, frames: int) -> browsers.Visit:
+        plan = {"browser": "chromium", "url": site.url + url.replace("+", "%2B"), "login": site.login, "view": 2}
+        return browsers.Visit(f"views-{name}", "views-align.mjs", frames=frames, **plan)
+
+    with contextlib.closing(visit("align", alice, frames)) as aligning:
+        before = aligning.wait_for("before", 90)
+        aligned = aligning.wait_for("aligned", 60)
+        after = aligning.wait_for("after", 30)
+    assert aligned["said"] == "Aligned for everyone."
+    assert lead(aligned["moved"]) - lead(before) == pytest.approx(-sooner, abs=0.5 / media.FPS)
+    assert lead(after) - lead(before) == pytest.approx(-sooner, abs=1.5 / media.FPS)
+    deadline = time.monotonic() + 10
+    while (told := alignment(alice, JITTERY)) == 0:
+        assert time.monotonic() < deadline, "the alignment did not arrive within 10 s"
+        time.sleep(0.5)
+    assert told == pytest.approx(1000 * sooner, abs=40)
+    with contextlib.closing(visit("aligned", bob, 0)) as looking:
+        assert lead(looking.wait_for("before", 90)) - lead(before) == pytest.approx(-sooner, abs=1.5 / media.FPS)
+
+
+def alignment(site: Site, stream: str) -> int:
+    """By how many ms the stream's session in the newest match of the team is moved."""
+    newest = next(match for match in site.get("/streams/index.json").json()["matches"] if match["group"] == "team")
+    found: int = next(one["alignment_ms"] for one in newest["sessions"] if one["id"] == stream)
+    return found

@@ -56,6 +56,8 @@ async function stall(page) {
     window.held = id;
   }, plan.stall);
   const before = await readViews(page);
+  // What was under way still arrives.
+  await pause(5000);
   await untilViews(page, "the stalled view dimmed", ({ views }) => views.find(({ id }) => id === plan.stall).dim, 60);
   const during = await sample(page, 12);
   await shoot(page, "stalled");
@@ -171,6 +173,7 @@ async function follow(page) {
   const [username, password] = plan.login;
   await page.authenticate({ username, password });
   await arrive(page, plan.url);
+  seen.challenges.length = 0;
   await (plan.live ? watchLive(page) : watchReplay(page));
   emit("done", await findings(seen));
 }
