@@ -15,7 +15,7 @@ from typing import Callable
 from . import clip_sources, clips, flv_range, mp4
 from .clip_sources import Raw, Stretch
 from .clip_tools import ClipTools
-from .clips import CUTTING, FAILED, Order
+from .clips import CUTTING, FAILED, Order, Orders
 from .config import Config
 from .disk import Disk, lock, share
 from .documents import Document
@@ -62,15 +62,15 @@ class Clipper:
         self._disk = disk
         self._tools = tools
         self._wall = wall
+        self._orders = Orders(config)
         self._replays = Replays(config.recordings)
         self._not_before: dict[str, float] = {}
         self._swept = False
 
     def step(self, steady: float) -> bool:
         """Carry out one order that is due at the steady second `steady`; False if there is none."""
-        found = clips.orders(self._config)
-        self._sweep(found)
-        for order in found:
+        self._sweep()
+        for order in self._orders.all():
             if steady < self._not_before.get(order.file, 0) or not self._is_due(order):
                 continue
             try:
@@ -233,7 +233,7 @@ class Clipper:
         if shutil.disk_usage(self._config.cutting).free < self._config.reserve_bytes:
             raise NotNowError(f"{self._config.reserve_bytes / 1e6:.0f} MB must be free")
 
-    def _sweep(self, wanted: Sequence[Order]) -> None:
+    def _sweep(self) -> None:
         """At first, remove what an earlier process was making."""
         if not self._swept:
             self._swept = True

@@ -109,14 +109,22 @@ class Clips:
         return bool(files)
 
 
-def orders(config: Config) -> list[Order]:
-    """What has been ordered and is not there yet, in the order in which it was asked for.
+class Orders:
+    """What has been ordered and is not there yet."""
 
-    Raises:
-        OSError: the folder cannot be read.
-    """
-    found = [order for path in config.cutting.glob("*.json") if (order := parse(path.stem, read_json(path)))]
-    return sorted(found, key=lambda order: (order.asked, order.file))
+    def __init__(self, config: Config) -> None:
+        self._cutting = _Folder(config.cutting)
+        self._read: dict[str, Any] = {}
+        self._all: list[Order] = []
+
+    def all(self) -> list[Order]:
+        """In the order in which they were asked for."""
+        read = self._cutting.read()
+        if read is not self._read:
+            self._read = read
+            found = [order for file, data in read.items() if (order := parse(file, data))]
+            self._all = sorted(found, key=lambda order: (order.asked, order.file))
+        return self._all
 
 
 def note(disk: Disk, config: Config, order: Order) -> bool:
