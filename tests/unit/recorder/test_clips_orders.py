@@ -183,6 +183,20 @@ def test_a_clip_over_a_broken_connection_has_what_both_sides_have(scene: Scene, 
     assert numbers(scene.clip(order)) == [*range(180, 240), *range(31)]
 
 
+def test_a_first_segment_that_came_late_does_not_shift_a_clip_of_the_first_minute(scene: Scene) -> None:
+    """The page takes the earliest of the segments around a moment, so the server does."""
+    scene.yard.later(1.0, every=1.0)
+    scene.yard.publish(data=scene.flv.read_bytes())
+    scene.yard.segment(pts_ms=scene.first, wall_ms=round(scene.zero * 1000) + 400)
+    scene.yard.later(3)
+    scene.yard.segment(pts_ms=scene.first + 1000, wall_ms=round(scene.zero * 1000) + 1000)
+    scene.yard.segment(pts_ms=scene.first + 2000, wall_ms=round(scene.zero * 1000) + 2300)
+    scene.yard.later(SECONDS)
+    order = scene.order(47, 100)
+    scene.carry_out()
+    assert numbers(scene.clip(order)) == list(range(47, 101))
+
+
 def test_the_delay_of_an_encoder_is_taken_off(tmp_path: Path, flv: Path) -> None:
     scene = Scene(Yard(tmp_path, streams=(Stream("cup", "The cup", 300),)), flv)
     name = scene.push()

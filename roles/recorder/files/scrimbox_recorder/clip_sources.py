@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import flv_range, jobs, measure
-from .clock import fit
+from .clock import Measurement, fit
 from .config import Config
 from .disk import is_being_written
 from .documents import Document
@@ -106,9 +106,12 @@ def raws(config: Config, view: str, start: float, end: float) -> list[Raw]:
         if status is None or status.st_size <= EMPTY or status.st_mtime - delay < start - LATE:
             continue
         writing = path.parent == config.incoming and is_being_written(path) is not False
-        raw = _raw(path, delay, status.st_mtime, writing=writing)
-        if raw and (raw.stretch.overlap(start, end) >= 0 or (writing and raw.stretch.wall(raw.stretch.begins) <= end)):
-            found.append(raw)
+        measured = measure.read(path.with_name(measure.clock_file(path.name)))
+        if measured and writing:
+            measured += measure.fresh(config.hls, view, measured[-1])
+        raw = _raw(path, measured, delay, status.st_mtime)
+        if raw and (raw.overlap(start, end) >= 0 or (writing and raw.wall(raw.begins) <= end)):
+            found.append(Raw(path, raw, writing))
     return found
 
 
@@ -129,15 +132,14 @@ def _recordings(config: Config, view: str) -> Iterator[tuple[Path, float]]:
         yield names[name]
 
 
-def _raw(path: Path, delay: float, changed: float, *, writing: bool) -> Raw | None:
+def _raw(path: Path, measured: Sequence[Measurement], delay: float, changed: float) -> Stretch | None:
     first, last = flv_range.first_times(path), flv_range.last_time(path)
     if not first or last is None:
         return None
-    measured = measure.read(path.with_name(measure.clock_file(path.name)))
     kind = {"v": VIDEO, "a": AUDIO}[measured[0].kind] if measured else None
     if kind in first:
         points = [(second, wall - delay) for second, wall in fit(measured, first[kind] / 1000)]
     else:
         # FACTS 8a: unmeasured, what came last came when the file was changed last.
         points = [(last / 1000, changed - delay)]
-    return Raw(path, Stretch(points, min(first.values()) / 1000, last / 1000), writing)
+    return Stretch(points, min(first.values()) / 1000, last / 1000)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import takewhile
 from pathlib import Path
 
 from .clock import Measurement, earliest, fit, parse
 from .disk import Disk
+from .names import live_playlist
 from .playlists import Segment, segments, tail
 from .sessions import Session
 from .ts import read_first_pts
@@ -28,6 +31,15 @@ def read(path: Path) -> list[Measurement]:
         return parse(path.read_text(encoding="ascii", errors="replace"))
     except FileNotFoundError:
         return []
+
+
+def fresh(hls: Path, stream: str, last: Measurement) -> list[Measurement]:
+    """The earliest of the segments of a live recording since the last measurement kept; none where none came."""
+    listed = tail(hls / live_playlist(stream))
+    behind = next((number + 1 for number, segment in enumerate(listed) if segment.wall_ms == last.upto), len(listed))
+    own = takewhile(lambda segment: not segment.discontinuity, listed[behind:])
+    best = earliest(_measured(hls, own), last.upto)
+    return [best] if best else []
 
 
 class Measurer:
@@ -83,17 +95,21 @@ class Measurer:
         self._late = {name for name in self._late if not name.startswith(f"{stream}-")}
 
     def _measure(self, part: Recording, kept: list[Measurement], own: list[Segment]) -> None:
-        fresh = since(own, kept[-1].upto if kept else None)
-        if not fresh or (kept and part.open and sum(segment.duration for segment in fresh) < EVERY):
+        recent = since(own, kept[-1].upto if kept else None)
+        if not recent or (kept and part.open and sum(segment.duration for segment in recent) < EVERY):
             return
-        measured = [
-            Measurement(found[0], segment.wall_ms, found[1], segment.wall_ms)
-            for segment in (fresh if kept else fresh[:1])
-            if (found := read_first_pts(self._hls / segment.name))
-        ]
+        measured = _measured(self._hls, recent if kept else recent[:1])
         best = earliest(measured, measured[-1].wall_ms if measured else 0)
         if best:
             self._disk.append(self._incoming / clock_file(part.name), best.line())
+
+
+def _measured(hls: Path, listed: Iterable[Segment]) -> list[Measurement]:
+    return [
+        Measurement(found[0], segment.wall_ms, found[1], segment.wall_ms)
+        for segment in listed
+        if (found := read_first_pts(hls / segment.name))
+    ]
 
 
 def assign(parts: list[Recording], listed: list[Segment]) -> dict[Recording, list[Segment]]:
