@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from clip_yard import MIDDLE, numbers
 from recorder_yard import EPOCH, Yard
-from scrimbox_recorder import choosing, clips
+from scrimbox_recorder import choosing, cleanup, clips
 from scrimbox_recorder.choosing import ChoiceError
 from scrimbox_recorder.clip_tools import ClipTools
 from scrimbox_recorder.clipper import ATTEMPTS, PATIENCE, PAUSE, Clipper
@@ -380,4 +380,32 @@ def test_an_order_that_cannot_be_understood_is_passed_over(scene: Scene, text: s
     scene.carry_out()
     assert Clips(scene.yard.config, Disk()).all() == ()
     scene.yard.later(1.5)
+    assert scene.yard.document("index")["clips"] == []
+
+
+@pytest.mark.parametrize(("view", "note"), [("../x", NOTE), ("Cup", NOTE), ("cup", "../x"), ("cup", NOTE.upper())])
+def test_what_is_no_view_or_no_note_is_never_written(scene: Scene, view: str, note: str) -> None:
+    with pytest.raises(ValueError, match="is no name of a clip"):
+        Clips(scene.yard.config, Disk()).order(Order(note, "anna", "", view, EPOCH, EPOCH + 1))
+    assert not list(scene.yard.config.cutting.iterdir())
+
+
+def test_the_clean_up_takes_what_a_killed_process_left_and_no_clip(scene: Scene) -> None:
+    scene.push()
+    scene.yard.later(SECONDS + 1)
+    order = scene.order(47, 60)
+    scene.carry_out()
+    left = scene.yard.config.clips / f".{order.file}.json.tmp"
+    left.write_text("half", encoding="ascii")
+    week = scene.yard.wall + 7 * 86400
+    os.utime(left, (scene.yard.wall, scene.yard.wall))
+    found = [removal.name for folder, removal in cleanup.plan(scene.yard.config, week) if folder == left.parent]
+    assert found == [left.name]
+
+
+def test_without_its_folders_nothing_is_cut_and_the_recording_goes_on(scene: Scene) -> None:
+    shutil.rmtree(scene.yard.config.vod)
+    scene.push()
+    scene.carry_out()
+    assert scene.yard.state() == "live"
     assert scene.yard.document("index")["clips"] == []

@@ -36,7 +36,8 @@ def plan(config: Config, wall: float) -> list[tuple[Path, Removal]]:
     strays = retention.stray_choices(files, incoming, unfinished, wall)
     found += [(config.recordings, removal) for removal in strays]
     found += [(config.hls, removal) for removal in _hls(config, active, unfinished, wall)]
-    for folder in (config.recordings, config.hls, config.state, *forgetting.folders(config)):
+    cut = [folder for folder in (config.clips, config.cutting) if folder.is_dir()]
+    for folder in (config.recordings, config.hls, config.state, *cut, *forgetting.folders(config)):
         found += [(folder, removal) for removal in retention.leftovers(_files(folder), wall)]
     return found
 

@@ -106,14 +106,14 @@ class Clipper:
         began = time.monotonic()
         folder = self._folder(order)
         if not self._is_published(order):
-            self._check_space(order)
+            self._check_space()
+            found = self._find(order)
+            if found is None or not self._note(replace(order, state=CUTTING, reason="")):
+                return
             self._tools.work_on(order.file)
             shutil.rmtree(folder, ignore_errors=True)
             self._disk.make_folder(folder)
-            source = self._source(order, folder)
-            if source is None or not self._note(replace(order, state=CUTTING, reason="")):
-                shutil.rmtree(folder, ignore_errors=True)
-                return
+            source = self._of_raws(order, folder, found) if isinstance(found, list) else self._of_replay(order, found)
             made = self._tools.cut(source.path, folder / "clip.mp4", source.between)
             self._disk.did("cut clip.mp4")
             self._publish(order, folder, source, made)
@@ -123,22 +123,22 @@ class Clipper:
             self._disk.remove(self._config.cutting / f"{order.file}.json")
         shutil.rmtree(folder, ignore_errors=True)
 
-    def _source(self, order: Order, folder: Path) -> _Source | None:
-        """What the clip is cut out of; None where it has been given up.
+    def _find(self, order: Order) -> Document | list[Raw] | None:
+        """The replay that has the clip, or the raw recordings; None where it has been given up.
 
         Raises:
             _NotYetError: the end of the clip has not been written yet.
         """
         replay, held = clip_sources.replay_of(self._replays, order.view, order.start, order.end)
         if replay and held >= order.end - order.start - SLACK:
-            return self._of_replay(order, replay)
+            return replay
         found = clip_sources.raws(self._config, order.view, order.start, order.end)
         if any(raw.open and raw.stretch.wall(raw.stretch.ends) < order.end + TRAIL for raw in found):
             raise _NotYetError
         if found and sum(raw.stretch.overlap(order.start, order.end) for raw in found) > held:
-            return self._of_raws(order, folder, found)
+            return found
         if replay:
-            return self._of_replay(order, replay)
+            return replay
         if self._wall() < max(order.end, order.asked) + PATIENCE:
             raise _NotYetError
         self._failed(replace(order, attempts=ATTEMPTS), "nothing was recorded at that time")
@@ -226,7 +226,7 @@ class Clipper:
     def _is_published(self, order: Order) -> bool:
         return all((self._config.clips / f"{order.file}.{kind}").exists() for kind in ("mp4", "json"))
 
-    def _check_space(self, order: Order) -> None:
+    def _check_space(self) -> None:
         """Clips must not take the room that new recordings need."""
         if self._config.refuse_publish.exists():
             raise NotNowError("the disk is full")

@@ -77,8 +77,11 @@ class Clips:
         """Have a clip cut, unless it is there or has been ordered.
 
         Raises:
+            ValueError: view or note are none.
             OSError: the folder is missing or cannot be written.
         """
+        if not is_clip_name(order.file):
+            raise ValueError(f"{order.file!r} is no name of a clip: expected VIEW-YYYYmmdd-HHMMSS-ID")
         target = self._config.cutting / f"{order.file}.json"
         if not target.exists() and not (self._config.clips / f"{order.file}.json").exists():
             self._disk.write_json(target, asdict(order), 0o600, durable=True)
