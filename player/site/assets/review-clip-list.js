@@ -31,7 +31,7 @@ function makeItem(act) {
   const title = make("span", { class: "said" });
   const length = make("span", { class: "tag" });
   const by = make("span", { class: "by" });
-  const go = make("button", { type: "button", class: "go" }, clock, title, length, by);
+  const go = make("button", { type: "button", class: "go" }, clock, " ", title, " ", length, " ", by);
   go.addEventListener("click", () => act.go(shown));
   const state = make("span", { class: "state" });
   const download = make("a", { class: "button", download: true });
@@ -49,7 +49,6 @@ function makeItem(act) {
       length.textContent = view.length;
       by.textContent = view.by;
       state.textContent = view.fate;
-      go.setAttribute("aria-label", `${words.jumpTo(view.clock, view.title)}, ${view.length}, ${view.by}`);
       download.hidden = link.hidden = view.download === null;
       if (view.download) {
         download.href = view.download.url;

@@ -25,7 +25,6 @@ export const words = {
   noneFound: "No marker is like that.",
   unnamed: "Marker",
   roundHere: (name) => `${name} begins`,
-  jumpTo: (clock, what) => `Go to ${clock}: ${what}`,
   link: "Copy link",
   linkOf: (clock) => `Copy the link to ${clock}`,
   linkCopied: (clock) => `The link to ${clock} is copied.`,
