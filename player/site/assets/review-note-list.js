@@ -96,6 +96,7 @@ export function setUpNoteList(review, say) {
     go(id) {
       const note = find(id);
       timeline.seek(Date.parse(note.time), note.view);
+      known.forEach(({ element: item }, one) => item.toggleAttribute("data-chosen", one === id));
     },
     link: copyLink,
     remove: (id) => review.remove(id),

@@ -5,6 +5,11 @@ import { frameOf, pictureName, pngOf, saveFile } from "./review-picture.js";
 import { COLOURS, drawShapes, extend, isMeant, pictureBox, pointIn, TOOLS } from "./review-shapes.js";
 import { words } from "./review-words.js";
 
+const SETTLING_MS = 500;
+// The longest frame, and what two positions of one frame may differ by.
+const A_FRAME_S = 0.1;
+const ROUNDING_S = 0.001;
+
 /** Buttons of which one is chosen; `onChoose(value)`. */
 function makeChoice(values, labels, onChoose, className) {
   const buttons = values.map((value, i) =>
@@ -32,6 +37,7 @@ export function setUpPen(review) {
   let video = null;
   let before = null;
   let stood = 0;
+  let began = 0;
 
   const canvas = make("canvas", { role: "img", "aria-label": words.drawing });
   const tools = makeChoice(TOOLS, [words.pen, words.arrow], (value) => (tool = value));
@@ -140,10 +146,13 @@ export function setUpPen(review) {
     }
   }
 
-  /** Another picture: what is drawn was not drawn on it. */
+  /** Another picture: what is drawn was not drawn on it. Just after a pause the player may put its frame right. */
   function moved() {
-    if (Math.abs(video.currentTime - stood) > 0.001 || !video.paused) {
+    const allowed = performance.now() - began < SETTLING_MS ? A_FRAME_S : 0;
+    if (Math.abs(video.currentTime - stood) > allowed + ROUNDING_S || !video.paused) {
       close();
+    } else {
+      stood = video.currentTime;
     }
   }
 
@@ -165,6 +174,7 @@ export function setUpPen(review) {
     timeline.pause();
     before = document.activeElement;
     stood = video.currentTime;
+    began = performance.now();
     shapes = [];
     copyButton.hidden = !window.ClipboardItem;
     timeline.over(layer);
