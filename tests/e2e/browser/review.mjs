@@ -57,10 +57,18 @@ const press = (page, words) =>
 const keepFiles = (page) =>
   page.evaluateOnNewDocument(() => {
     window.files = [];
+    // The policy lets nobody fetch what a page has made itself.
+    const blobs = new Map();
+    const { createObjectURL } = URL;
+    URL.createObjectURL = (blob) => {
+      const url = createObjectURL.call(URL, blob);
+      blobs.set(url, blob);
+      return url;
+    };
     const click = window.HTMLAnchorElement.prototype.click;
     window.HTMLAnchorElement.prototype.click = function keep() {
       if (this.download && this.href.startsWith("blob:")) {
-        window.files.push({ name: this.download, url: this.href });
+        window.files.push({ name: this.download, url: this.href, blob: blobs.get(this.href) });
       } else {
         click.call(this);
       }
@@ -186,7 +194,7 @@ async function takeAlong(writer) {
   await press(writer, "JSON");
   await press(writer, "CSV");
   const files = await writer.evaluate(() =>
-    Promise.all(window.files.splice(0).map(async ({ name, url }) => [name, await (await fetch(url)).text()])),
+    Promise.all(window.files.splice(0).map(async ({ name, blob }) => [name, await blob.text()])),
   );
   await writer.evaluate(() => Object.defineProperty(window.navigator, "clipboard", { value: undefined }));
   await press(writer, "Copy as text");
@@ -205,7 +213,8 @@ async function follow(writer, reader) {
   await keepFiles(writer);
   await openReview(writer, plan.login);
   await openReview(reader, plan.reader);
-  await lookUntil(writer, "enough to look back on", ({ seekable, time }) => time - seekable[0] > BACK_S + 1, 40);
+  const deep = ({ seekable, time }) => seekable && time - seekable[0] > BACK_S + 1;
+  await lookUntil(writer, "enough to look back on", deep, 40);
   await Promise.all([writer, reader].map(stop));
   await markMoments(writer, reader);
   await reads(reader);
