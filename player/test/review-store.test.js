@@ -64,6 +64,13 @@ test("notes of aligned views stand in the order of the one clock, and rounds cou
   assert.equal(store.view.rounds[0].wall, Date.parse(iso(1)));
 });
 
+test("what was marked at the very moment at which a round begins stands below it", () => {
+  const { store } = makeStore();
+  store.follow(["/r.json"]);
+  store.set("/r.json", { notes: [marker("a", 1), { ...marker("r", 1), kind: "round" }, marker("b", 0)] });
+  assert.equal(ids(store), "bra");
+});
+
 test("following the same documents is no change", () => {
   const { store, told } = makeStore();
   store.follow(["/r.json"]);

@@ -6,6 +6,9 @@ import { roundsOf } from "./review-rounds.js";
 // What the server has taken appears in its document within some seconds; after so long, in ms, it was set aside.
 const TAKEN_MS = 20000;
 
+/** What was marked where a round begins belongs to it. */
+const roundsFirst = (one, other) => Number(other.kind === "round") - Number(one.kind === "round");
+
 /**
  * Keeps the documents. `common(wall, view)` puts a wall clock of a view on the one clock of all. Calls onChange() when
  * what is known has changed, and onRefused(note) when a note that was written has not come back.
@@ -74,7 +77,7 @@ export function createStore({ common, onChange, onRefused }) {
       if (!known) {
         const own = withOwn(merged, { added, removed });
         const notes = own.notes.map((note) => ({ ...note, wall: common(Date.parse(note.time), note.view) }));
-        notes.sort((one, other) => one.wall - other.wall);
+        notes.sort((one, other) => one.wall - other.wall || roundsFirst(one, other));
         known = { ...own, notes, rounds: roundsOf(notes) };
       }
       return known;
