@@ -625,3 +625,30 @@ def test_a_clip_ordered_by_a_pass_that_was_killed_is_ordered_once(yard: Yard) ->
     yard.later(3)
     assert len(list(yard.config.cutting.glob("*.json"))) == 1
     assert list(yard.config.inbox.iterdir()) == []
+
+
+def test_whatever_stands_in_the_files_passes_go_on(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = f"cup-20200913-122640-{'0' * 16}"
+    spoilt = dict.fromkeys(("id", "author", "title", "view", "match", "from", "to"), "x")
+    (yard.config.clips / f"{file}.json").write_text(json.dumps({**spoilt, "file": file}), encoding="ascii")
+    name = live(yard)
+    put(yard, marker(yard))
+    yard.later(1.5)
+    assert texts(yard) == ["here"]
+    path = yard.config.shown / f"{shown(yard)['file']}.json"
+    path.write_text("[]", encoding="ascii")
+    yard.restart()
+    yard.later(3)
+    assert texts(yard) == ["here"]
+
+    def broken(*given: object) -> None:
+        raise KeyError("a mistake of ours")
+
+    monkeypatch.setattr(review, "fold", broken)
+    yard.restart()
+    yard.hang_up(name)
+    yard.later(130, every=10)
+    assert yard.state() == "processing"
+    yard.finalise()
+    yard.later(3)
+    assert yard.state() == "replay"

@@ -153,7 +153,10 @@ def _clips(clips: Iterable[Document], sittings: Sequence[Sitting]) -> dict[str, 
             groups.setdefault(sitting.group, set()).add(sitting.stream)
     found: dict[str, list[Document]] = {}
     for clip in sorted(clips, key=lambda clip: (clip["from"], clip["id"], clip["view"])):
-        first, last = iso_seconds(clip["from"]), iso_seconds(clip["to"])
+        try:
+            first, last = iso_seconds(clip["from"]), iso_seconds(clip["to"])
+        except ValueError:
+            continue
         for sitting in sittings:
             ended = float("inf") if sitting.ended is None else sitting.ended
             own = sitting.stream == clip["view"] or clip["view"] in groups.get(sitting.group, ())

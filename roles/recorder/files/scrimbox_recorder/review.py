@@ -79,6 +79,9 @@ class Review:
                 self._seen = seen
         except OSError as error:
             log.error("review: %s", error)
+        except Exception:
+            # Whatever stands in these files, nobody's recording waits for it.
+            log.exception("review: the documents could not be made")
         return self._folded
 
     def _write(self, names: Collection[str], made: Collection[str], wall: float) -> None:
@@ -90,7 +93,7 @@ class Review:
         }
         for name, document in wanted.items():
             before = self._written.get(name) or read_json(self._config.shown / name)
-            if name not in names or not same(before, document):
+            if name not in names or not isinstance(before, dict) or not same(before, document):
                 before = {**document, "updated": iso(wall)}
                 self._disk.write_json(self._config.shown / name, before)
             self._written[name] = before
