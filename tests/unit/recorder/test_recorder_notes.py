@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import pytest
@@ -121,6 +122,50 @@ def test_other_kinds_that_break_a_rule_are_refused_with_the_rule(data: dict[str,
 def test_what_is_no_note_at_all_is_refused_and_raises_nothing_else(text: bytes) -> None:
     with pytest.raises(NoteError):
         parse(ID, "anna", text, T0)
+
+
+def spoilt(dice: random.Random) -> bytes:
+    """One of the good notes with some of its values, keys or bytes changed."""
+    data = dict(dice.choice(GOOD))
+    values: list[Any] = [
+        None,
+        True,
+        -1,
+        1e308,
+        "",
+        "x" * 5000,
+        "\ud800",
+        [],
+        [[]],
+        {},
+        {"": {}},
+        "../x",
+        iso(T0),
+        ["a"] * 99,
+    ]
+    for _ in range(dice.randint(0, 2)):
+        data[dice.choice([*data, "kind", "__class__", "note"])] = dice.choice(values)
+    text = bytearray(json.dumps(data).encode())
+    for _ in range(dice.randint(0, 3)):
+        text[dice.randrange(len(text))] = dice.randrange(256)
+    return bytes(text)
+
+
+def test_thousands_of_spoilt_notes_are_refused_or_can_be_kept_and_read_again() -> None:
+    dice = random.Random(20260101)
+    taken = 0
+    for _ in range(5000):
+        text = spoilt(dice)
+        try:
+            found = parse(ID, "anna", text, T0)
+        except NoteError:
+            continue
+        taken += 1
+        if found.kind != "remove":
+            again = load(json.loads(json.dumps(dump(found), ensure_ascii=False).encode()))
+            assert again == found, text
+            folded([again], [sitting("alpha", 0, 100, "team"), sitting("a", 0, None, "team")])
+    assert 300 < taken < 4700
 
 
 @pytest.mark.parametrize("bad", [None, [], "x", {}, {"id": ID}, {**dump(note(MARKER)), "kind": 5}])
