@@ -141,7 +141,7 @@ def test_no_file_that_everybody_may_read_holds_a_hash_a_cookie_or_a_token(server
     hashes = re.findall(r":(\$6\$\S+)", server.file("/etc/scrimbox/web/viewers").content_string)
     opening = re.findall(r'"([0-9a-f]{48}|[0-9a-f]{64})"', server.file("/etc/scrimbox/web/nginx.conf").content_string)
     assert len(hashes) == 2
-    assert len(opening) == 4
+    assert len(set(opening)) == 4
     assert files_with([*hashes, *opening], "-perm -o=r") == set()
 
 
