@@ -45,6 +45,7 @@ function makeView(id, spans, { speed = 1 } = {}) {
     seek,
     isBusy,
     isFresh: () => false,
+    isLive: () => false,
     leave: () => act({ do: "pause" }, 1),
     isOpening: () => false,
     edge: () => null,

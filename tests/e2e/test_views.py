@@ -23,6 +23,8 @@ from tests.e2e.conftest import when_quiet
 from tests.e2e.uplink import Uplink
 from tests.site import Site
 
+pytestmark = pytest.mark.slow
+
 VIEWS = ["view-a", "view-b", "view-c", "view-d", "view-e"]
 JITTERY, SLOW, QUICK, DROPPING = "view-b", "view-c", "view-d", "view-e"
 DELAY = 0.7

@@ -231,6 +231,10 @@ export function createGroup({ all, views, heard, focused, onChange }) {
   /** Who watches live stays live: what an outage has cost is passed over, and none is ahead of the others for long. */
   function keepLive(now) {
     const live = liveTime();
+    if (live === null && views().some((view) => view.isLive())) {
+      // Nothing new comes at the moment: who was live wants to be when it does.
+      return;
+    }
     const behind = live === null ? null : (live - wall) / 1000;
     wanted = wantsLive(wanted, { behind, paused: !playing, speed: rate });
     const off = wanted && (live - wall > TOO_LATE_MS || wall - live > TOO_EARLY_MS);
