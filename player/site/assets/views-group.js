@@ -13,9 +13,10 @@ const JOIN_MS = 5000;
 const TOGETHER_MS = 1000;
 // Live views that are further behind the others than this, in ms, are not waited for.
 const STRAGGLER_MS = 12000;
-// Who wants to be live is taken there when this far off it, in ms, though not again and again.
+// Who wants to be live is taken there when this far off it, in ms, for some time, though not again and again.
 const TOO_LATE_MS = 4000;
 const TOO_EARLY_MS = 400;
+const OFF_MS = 3000;
 const AGAIN_MS = 20000;
 
 /**
@@ -239,7 +240,7 @@ export function createGroup({ all, views, heard, focused, onChange }) {
     wanted = wantsLive(wanted, { behind, paused: !playing, speed: rate });
     const off = wanted && (live - wall > TOO_LATE_MS || wall - live > TOO_EARLY_MS);
     offSince = off ? offSince || now : null;
-    if (off && now - offSince > 1500 && now - wentAt > AGAIN_MS) {
+    if (off && now - offSince > OFF_MS && now - wentAt > AGAIN_MS) {
       goLive();
     }
   }

@@ -70,6 +70,8 @@ export function createView(id, number, { moved, older, onChange, onReady, onMute
   let soughtAt = null;
   let offSince = null;
   let starting = false;
+  // The live edge when the playlist grew last, and when that was.
+  let grown = { end: null, edge: null, when: 0 };
 
   const playback = createPlayback(stage, {
     catchUp: false,
@@ -335,7 +337,16 @@ export function createView(id, number, { moved, older, onChange, onReady, onMute
     edge() {
       const edge = playback.kind === "hls" ? playback.source.edge() : null;
       const wall = edge === null ? null : playback.source.wallOf(edge);
-      return wall === null ? null : wall + by();
+      if (wall === null) {
+        return null;
+      }
+      const [, end] = playback.source.spans().slice(-1)[0] || [];
+      if (grown.end !== end) {
+        grown = { end, edge: wall, when: performance.now() };
+      }
+      // It goes on between two looks at the playlist.
+      const since = playback.source.isFresh() ? performance.now() - grown.when : 0;
+      return grown.edge + since + by();
     },
     /** Opens what shows a time, if that is not open; null is what is live, or the first there is. */
     look(time) {
