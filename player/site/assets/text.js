@@ -143,7 +143,7 @@ export const text = {
     unknown: "No such stream",
     mixed: "Live and replay",
     of: (now, whole) => `${now} / ${whole}`,
-    aligning: "Align: bring each view to the same event (keys 1–9, arrows, comma, dot), then press A. Escape leaves.",
+    aligning: "Bring each view to the same event, then press A again. Escape leaves.",
     alignAs: "Align here",
     aligned: "Aligned for everyone.",
     alignedHere: "Aligned on this page only: you may not change it for others.",
