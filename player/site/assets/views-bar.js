@@ -36,7 +36,7 @@ function makeRow({ id, number }, { onFocus, onHear }) {
 
 /**
  * Makes the bar: onFocus(id) and onHear(id) for its names, onScrub(time) while it is dragged, onRelease() afterwards.
- * Returns {element, marks: an element exactly over the track, setViews(views), show({…})}. Its keys are the page's.
+ * Returns {element, over: an element exactly over the track, setViews(views), show({…})}. Its keys are the page's.
  */
 export function makeBar({ onFocus, onHear, onScrub, onRelease }) {
   const heads = make("div", { class: "names", role: "group", "aria-label": text.views.streams });
@@ -44,10 +44,10 @@ export function makeBar({ onFocus, onHear, onScrub, onRelease }) {
   const loop = make("div", { class: "loop", hidden: true });
   const head = make("div", { class: "head" });
   const tip = make("div", { class: "tip", "aria-hidden": "true", hidden: true });
-  const marks = make("div", { class: "marks" });
+  const over = make("div", { class: "over-bar" });
   const slider = make("div", { class: "slider", role: "slider", tabindex: "0" }, loop, head);
   slider.setAttribute("aria-label", text.views.time);
-  const field = make("div", { class: "field" }, tracks, slider, marks, tip);
+  const field = make("div", { class: "field" }, tracks, slider, over, tip);
   const element = make("div", { class: "rows" }, heads, field);
   let rows = [];
   let range = null;
@@ -98,7 +98,7 @@ export function makeBar({ onFocus, onHear, onScrub, onRelease }) {
 
   return {
     element,
-    marks,
+    over,
     setViews(views) {
       rows = views.map((view) => makeRow(view, { onFocus, onHear }));
       heads.textContent = "";

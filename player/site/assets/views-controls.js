@@ -8,6 +8,7 @@ import { setUpSheet } from "./sheet.js";
 import { setUpSpeedMenu } from "./speed-menu.js";
 import { speedBy } from "./speeds.js";
 import { text } from "./text.js";
+import { tileUnder } from "./views-dom.js";
 import { VIEW_KEYS, viewActionOf } from "./views-keys.js";
 import { setUpSwipe } from "./views-swipe.js";
 import { setUpZoom } from "./views-zoom.js";
@@ -131,13 +132,13 @@ export function setUpControls({ page, group, views, video, chosen, alignment, co
   byButton.forEach(([button, action]) => button.addEventListener("click", () => action()));
   page.volume.addEventListener("input", () => setVolume(Number(page.volume.value)));
 
-  page.tiles.addEventListener("click", ({ target }) => {
-    const tile = target.closest(".tile");
+  page.tiles.addEventListener("click", (event) => {
+    const tile = tileUnder(event);
     if (tile) {
       chosen.focus(tile.dataset.view, { again: false });
     }
   });
-  page.tiles.addEventListener("dblclick", () => chosen.layout());
+  page.tiles.addEventListener("dblclick", (event) => tileUnder(event) && chosen.layout());
   setUpSwipe(page.tiles, { isFree: () => zoom.scale === 1, onSwipe: chosen.next });
 
   window.addEventListener(

@@ -30,6 +30,11 @@ export function icon(name) {
   return svg;
 }
 
+/** The tile of a picture that an event is on, or null: what lies over it has its own pointers. */
+export function tileUnder({ target }) {
+  return target.closest(".picture") || target.matches(".tile") ? target.closest(".tile") : null;
+}
+
 /** Changes the icon of an element that has one. */
 export function setIcon(element, name) {
   element.querySelector("path").setAttribute("d", ICONS[name]);

@@ -1,5 +1,7 @@
 // A finger that goes sideways over the picture goes to the next view.
 
+import { tileUnder } from "./views-dom.js";
+
 // A finger that has gone less far, in px, or more upwards than sideways, has not swiped.
 const LEAST = 40;
 
@@ -16,7 +18,7 @@ export function setUpSwipe(box, { isFree, onSwipe }) {
   let start = null;
 
   box.addEventListener("pointerdown", (event) => {
-    start = event.pointerType === "touch" && event.isPrimary ? event : null;
+    start = event.pointerType === "touch" && event.isPrimary && tileUnder(event) ? event : null;
   });
   box.addEventListener("pointerup", (event) => {
     const by = start && isFree() ? swipeOf(event.clientX - start.clientX, event.clientY - start.clientY) : 0;

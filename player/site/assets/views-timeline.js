@@ -1,13 +1,15 @@
 // What the review panel asks of a page with several views, as timeline.js does for one stream. Times are the wall clock
 // of one view's own pictures, in ms; `id` says whose, the focused one's where it is left out.
 
+import { reviewOf } from "./timeline.js";
 import { placeOf } from "./views-rows.js";
 
 /**
  * `views()` and `focused()`: the views and the id of the focused one; `group` keeps them in step; `bar` lies exactly
- * over the track of the time bar. Returns the timeline and changed(), which tells who listens.
+ * over the track of the time bar; `over(element)` puts an element over the pictures. Returns the timeline and
+ * changed(), which tells who listens.
  */
-export function makeTimeline({ views, focused, group, bar, focus }) {
+export function makeTimeline({ views, focused, group, bar, focus, over }) {
   const listeners = [];
   const byId = (id = focused()) => views().find((view) => view.id === id) || null;
   const shared = (wall, id) => (byId(id) ? byId(id).common(wall) : wall);
@@ -39,12 +41,11 @@ export function makeTimeline({ views, focused, group, bar, focus }) {
     },
     /** The same moment on the focused view's clock. */
     common: (wall, id) => (byId() ? byId().own(shared(wall, id)) : wall),
-    /** Puts an element over the focused picture. */
-    over: (element) => byId().tile.element.append(element),
+    over,
     /** The addresses of the review documents of all that is watched, those of the focused view first. */
     reviews() {
       const order = [byId(), ...views().filter(({ id }) => id !== focused())].filter(Boolean);
-      const found = order.map((view) => view.sessions().map(({ review }) => review));
+      const found = order.map((view) => view.sessions().map(reviewOf));
       return [].concat(...found).filter((url, i, all) => url && all.indexOf(url) === i);
     },
     title: (id) => (byId(id) ? byId(id).title : id),

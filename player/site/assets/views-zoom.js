@@ -1,5 +1,6 @@
 // Enlarges the same part of the picture in every view: wheel and drag on a tile, two fingers, keys.
 
+import { tileUnder } from "./views-dom.js";
 import { moved, STEP, transformOf, WHOLE, zoomed } from "./zoom.js";
 
 /** Sets it up within `box`; `pictures()` are the elements to enlarge. Returns {by(steps), off(), scale}. */
@@ -15,15 +16,13 @@ export function setUpZoom(box, pictures) {
     });
   }
 
-  const tileOf = ({ target }) => target.closest(".tile");
-
   function pointIn(tile, { clientX, clientY }) {
     const { left, top, width, height } = tile.getBoundingClientRect();
     return [(clientX - left) / width, (clientY - top) / height];
   }
 
   function wheel(event) {
-    const tile = tileOf(event);
+    const tile = tileUnder(event);
     if (tile && event.deltaY !== 0) {
       event.preventDefault();
       apply(zoomed(zoom, event.deltaY < 0 ? STEP : 1 / STEP, ...pointIn(tile, event)));
@@ -31,7 +30,7 @@ export function setUpZoom(box, pictures) {
   }
 
   function down(event) {
-    if (tileOf(event) && event.button === 0) {
+    if (tileUnder(event) && event.button === 0) {
       fingers.set(event.pointerId, event);
       apart = 0;
     }
@@ -39,7 +38,7 @@ export function setUpZoom(box, pictures) {
 
   function move(event) {
     const before = fingers.get(event.pointerId);
-    const tile = tileOf(event);
+    const tile = tileUnder(event);
     if (!before || !tile) {
       return;
     }

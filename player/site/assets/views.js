@@ -64,13 +64,14 @@ const group = createGroup({
   focused: () => focusedId,
   onChange: render,
 });
-const alignment = setUpAlignment({ views: awake, group, heard: () => heardId, say: showNotice });
+const alignment = setUpAlignment({ views: awake, group, heard: () => heardId, say: tell });
 const { timeline, changed } = makeTimeline({
   views: () => all,
   focused: () => focusedId,
   group,
-  bar: bar.marks,
+  bar: bar.over,
   focus,
+  over,
 });
 let controls = null;
 // Markers, clips and what else belongs to a review: loaded like the page itself when it is wanted.
@@ -116,6 +117,16 @@ function next(by) {
   if (phone) {
     const at = all.findIndex(({ id }) => id === focusedId);
     focus(all[(at + by + all.length) % all.length].id);
+  }
+}
+
+/** Puts a form over all pictures, and what is drawn over the one that is looked at, which is then shown whole. */
+function over(element) {
+  if (element.classList.contains("strip")) {
+    page.tiles.after(element);
+  } else {
+    controls.zoom.off();
+    byId(focusedId).tile.element.append(element);
   }
 }
 
@@ -259,6 +270,14 @@ function showNotice(words) {
   }, NOTICE_MS);
 }
 
+/** Says something where it is seen: in full screen that is on the picture. */
+function tell(words) {
+  showNotice(words);
+  if (document.fullscreenElement) {
+    controls.hint(words, NOTICE_MS);
+  }
+}
+
 function message() {
   const { messages } = text;
   if (problem) {
@@ -287,6 +306,9 @@ function reasonOf(view) {
   }
   if (!state || group.wall === null) {
     return state && state.state === "offline" && state.replays.length === 0 ? text.views.offline : text.views.loading;
+  }
+  if (view.spans().length === 0 && state.state === "offline") {
+    return text.views.offline;
   }
   if (!view.isDue(group.wall)) {
     const lost = view.playback.kind === "hls" && state.state === "interrupted";
