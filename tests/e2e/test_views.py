@@ -258,7 +258,9 @@ def test_on_a_phone_one_view_plays_and_a_finger_goes_to_the_next(recorded: Match
     assert (done["violations"], done["errors"], done["failures"]) == ([], [], [])
 
 
-def test_who_may_write_aligns_a_match_for_everyone(recorded: Match, alice: Site, bob: Site) -> None:
+def test_who_may_write_aligns_a_match_for_everyone_and_marks_the_moment(
+    recorded: Match, alice: Site, bob: Site
+) -> None:
     recorded.visit("chromium").wait_for("done", 240)
     frames = 4
     sooner = -frames / media.FPS
@@ -277,9 +279,14 @@ def test_who_may_write_aligns_a_match_for_everyone(recorded: Match, alice: Site,
         before = aligning.wait_for("before", 90)
         aligned = aligning.wait_for("aligned", 60)
         after = aligning.wait_for("after", 30)
+        marked = aligning.wait_for("marked", 30)
     assert aligned["said"] == "Aligned for everyone."
     assert lead(aligned["moved"]) - lead(before) == pytest.approx(-sooner, abs=0.5 / media.FPS)
     assert lead(after) - lead(before) == pytest.approx(-sooner, abs=1.5 / media.FPS)
+    assert marked["over"]
+    assert marked["mark"] == pytest.approx(marked["head"], abs=2), (
+        "a marker of a view that was moved is where it was set"
+    )
     deadline = time.monotonic() + 10
     while (told := alignment(alice, JITTERY)) == 0:
         assert time.monotonic() < deadline, "the alignment did not arrive within 10 s"

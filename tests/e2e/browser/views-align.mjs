@@ -24,6 +24,24 @@ async function align(page) {
   emit("aligned", { moved, said: await page.$eval("#message", ({ textContent }) => textContent) });
 }
 
+/** Drops a marker in the focused view: where it is on the bar, and where the head is, in px from the left. */
+async function mark(page) {
+  await page.keyboard.press("n");
+  await page.waitForSelector(".strip input", { timeout: 10000 });
+  const over = await page.$eval(".strip", (strip) => strip.closest(".tiles-box") !== null);
+  await page.keyboard.type("Aligned here");
+  await page.screenshot({ path: `${plan.artefacts}/${plan.name}-marking.png` });
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".over-bar .mark", { timeout: 10000 });
+  await pause(500);
+  const middle = (selector) =>
+    page.$eval(selector, (element) => {
+      const { left, width } = element.getBoundingClientRect();
+      return left + width / 2;
+    });
+  emit("marked", { over, mark: await middle(".over-bar .mark"), head: await middle(".slider .head") });
+}
+
 async function follow(page) {
   const seen = await observe(page);
   const [username, password] = plan.login;
@@ -37,6 +55,7 @@ async function follow(page) {
   if (plan.frames > 0) {
     await align(page);
     emit("after", await readViews(page));
+    await mark(page);
   }
   emit("done", await findings(seen));
 }
