@@ -76,6 +76,26 @@ def test_a_clip_that_begins_with_a_key_frame_is_copied_whole_where_its_end_can_b
     assert clip(recording, tmp_path / "clip.mp4", 60, 130).encoded == 0
 
 
+ENCODERS = {
+    "high profile": ["-preset", "medium", "-bf", "3", "-refs", "4", "-g", "45"],
+    "open groups": ["-preset", "medium", "-bf", "3", "-g", "45", "-x264-params", "open-gop=1:scenecut=0"],
+    "refresh instead of key frames": ["-bf", "0", "-x264-params", "intra-refresh=1:keyint=60"],
+    "slices": ["-preset", "fast", "-bf", "2", "-g", "60", "-x264-params", "slices=4"],
+    "interlaced": ["-preset", "fast", "-g", "60", "-x264-params", "tff=1"],
+}
+
+
+@pytest.mark.parametrize("switches", ENCODERS.values(), ids=ENCODERS)
+def test_a_clip_is_exact_whatever_the_encoder_does(tmp_path: Path, switches: list[str]) -> None:
+    flv = encode(record(tmp_path).flv, tmp_path / "own.flv", "-c:v", "libx264", *switches, "-c:a", "copy")
+    ClipTools().fragment(flv, tmp_path / "part.mp4")
+    ClipTools().wrap([tmp_path / "part.mp4"], tmp_path / "own.mp4")
+    own = Recording(tmp_path / "own.mp4", flv, [frame.time for frame in media.frames(tmp_path / "own.mp4")])
+    for first, last in ((47, 130), (90, 121), (95, 99), (120, 120), (31, 239), (44, 46)):
+        clip(own, tmp_path / "clip.mp4", first, last)
+        assert numbers(tmp_path / "clip.mp4") == list(range(first, last + 1))
+
+
 def test_a_clip_of_a_clip_is_exact_too(tmp_path: Path) -> None:
     recording = record(tmp_path, b_frames=2)
     clip(recording, tmp_path / "one.mp4", 47, 200)

@@ -56,11 +56,11 @@ def plan(samples: Sequence[Sample], idr: Sequence[bool], begin: int, end: int) -
     first, last = (order[max(0, bisect_right(order, time) - 1)] for time in (begin, end))
     start = next((n for n, sample in enumerate(samples) if idr[n] and first <= sample.shown <= last), None)
     if start is None:
-        return Plan(_piece(samples, first, last), range(0), None, (first, last))
+        return Plan(_piece(samples, idr, first, last), range(0), None, (first, last))
     stop = _clean_end(samples, start, last)
     copied_until = max(sample.shown for sample in samples[start:stop])
-    head = _piece(samples, first, samples[start].shown - 1)
-    tail = _piece(samples, copied_until + 1, last)
+    head = _piece(samples, idr, first, samples[start].shown - 1)
+    tail = _piece(samples, idr, copied_until + 1, last)
     return Plan(head, range(start, stop), tail, (first, last))
 
 
@@ -82,12 +82,16 @@ def _clean_end(samples: Sequence[Sample], start: int, last: int) -> int:
     return found
 
 
-def _piece(samples: Sequence[Sample], first: int, last: int) -> Piece | None:
-    """Return what must be decoded to show the frames from one time to another; None if there are none."""
+def _piece(samples: Sequence[Sample], idr: Sequence[bool], first: int, last: int) -> Piece | None:
+    """Return what must be decoded to show the frames from one time to another; None if there are none.
+
+    A key frame that is no IDR may only begin a refresh of the picture, which is whole at the next one.
+    """
     wanted = sorted(sample.shown for sample in samples if first <= sample.shown <= last)
     if not wanted:
         return None
-    entry = max((n for n, sample in enumerate(samples) if sample.sync and sample.shown <= wanted[0]), default=0)
+    keys = [0, *(n for n, sample in enumerate(samples) if sample.sync and sample.shown <= wanted[0])]
+    entry = keys[-1] if idr[keys[-1]] else keys[-2]
     behind = 1 + max(n for n, sample in enumerate(samples) if first <= sample.shown <= last)
     before = sum(samples[entry].shown <= sample.shown < wanted[0] for sample in samples[entry:behind])
     return Piece(entry, behind, before, tuple(wanted))

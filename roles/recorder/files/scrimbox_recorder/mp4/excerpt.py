@@ -150,9 +150,11 @@ class _Video:
         scale = track.media.timescale
         known = Samples(track)
         first = known.key_before(max(0, bisect_left(known.decoded, int(begin * scale)) - REACH))
+        if first and not self._is_idr(known.range(first, first + 1)[0]):
+            first = known.key_before(first - 1)
         behind = min(len(known), bisect_right(known.decoded, int(end * scale)) + REACH)
         self._samples = known.range(first, behind)
-        idr = [sample.sync and avc.is_idr(self._bytes(sample), self._settings.length) for sample in self._samples]
+        idr = [self._is_idr(sample) for sample in self._samples]
         self._plan = plan(self._samples, idr, int(begin * scale), int(end * scale))
         begins, ends = self._plan.shown
         self._lasts = min((s.shown - ends for s in self._samples if s.shown > ends), default=known.last_duration)
@@ -190,6 +192,9 @@ class _Video:
         entry = self._samples[piece.first]
         needed = (sample for sample in self._samples[piece.first : piece.behind] if sample.shown >= entry.shown)
         return avc.annex_b((self._bytes(sample) for sample in needed), self._settings)
+
+    def _is_idr(self, sample: Sample) -> bool:
+        return sample.sync and avc.is_idr(self._bytes(sample), self._settings.length)
 
     def _bytes(self, sample: Sample) -> bytes:
         return self._read(sample.offset, sample.size)
