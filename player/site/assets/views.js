@@ -356,6 +356,7 @@ function render() {
   document.body.dataset.source = "views";
   document.body.dataset.state = all.length > 0 || problem ? "ready" : "loading";
   document.body.dataset.problem = problem || "";
+  document.body.dataset.empty = all.length > 0 ? "" : "yes";
   say(page.title, name);
   say(page.badge, badge());
   page.badge.classList.toggle("on", group.liveTime() !== null);
