@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { beyondHole, isBuffered, rangesOf } from "../site/assets/buffered.js";
 import { fragmentSpans, replaySpans } from "../site/assets/clock.js";
 import { readViews, viewsLink } from "../site/assets/link.js";
 import { isOver, pressed } from "../site/assets/loop.js";
@@ -118,6 +119,17 @@ test("the controller brings a view that drifts and starts late in step and keeps
     worst.push(Math.abs(position - wanted - 0.1));
   }
   assert.ok(Math.max(...worst.slice(100)) < 0.04, String(Math.max(...worst.slice(100))));
+});
+
+test("a hole before what is loaded is passed over, where nothing is near nothing is", () => {
+  const ranges = [[0, 4], [4.1, 9], [20, 30]];
+  assert.equal(beyondHole(ranges, 3), 3);
+  assert.ok(Math.abs(beyondHole(ranges, 4.05) - 4.11) < 1e-9);
+  assert.equal(beyondHole(ranges, 15), 15);
+  assert.equal(beyondHole([], 15), 15);
+  assert.deepEqual([isBuffered(ranges, 4), isBuffered(ranges, 4.1)], [false, true]);
+  const buffered = { length: 2, start: (i) => [0, 5][i], end: (i) => [4, 9][i] };
+  assert.deepEqual(rangesOf({ buffered }), [[0, 4], [5, 9]]);
 });
 
 test("while all stand, a view stands where it should, and is not sought again and again", () => {

@@ -4,6 +4,7 @@
 // never gives up: the network is tried again with back-off, media errors are recovered, a gap is skipped. A replay
 // has another door, so its playlist is given up when it is refused.
 
+import { isBuffered, rangesOf } from "./buffered.js";
 import { fragmentPosition, fragmentSpans, fragmentWall, replayPosition, replaySpans, replayWall } from "./clock.js";
 import { liveDistance, segmentLength } from "./latency.js";
 import { backOff, isFinal } from "./poll.js";
@@ -30,11 +31,6 @@ export function canPlayHls() {
 
 function absolute(url) {
   return new URL(url, window.location.href).href;
-}
-
-function isBuffered({ buffered }, position) {
-  const ranges = Array.from({ length: buffered.length }, (_, i) => [buffered.start(i), buffered.end(i)]);
-  return ranges.some(([start, end]) => start <= position && position < end);
 }
 
 function addressOf({ url, replay }) {
@@ -191,7 +187,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
 
   /** What is buffered is played first; then a segment that is gone is passed over. */
   function passGap() {
-    if (gap !== null && !isBuffered(video, video.currentTime)) {
+    if (gap !== null && !isBuffered(rangesOf(video), video.currentTime)) {
       video.currentTime = Math.max(video.currentTime, gap) + AFTER_GAP_S;
       gap = null;
       load();
@@ -227,7 +223,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
 
   /** WebKitGTK may lose a seek that comes while it is still starting up: asked for again, it is done. */
   function repeatLostSeek() {
-    const at = video.seeking && isBuffered(video, video.currentTime) ? video.currentTime : null;
+    const at = video.seeking && isBuffered(rangesOf(video), video.currentTime) ? video.currentTime : null;
     if (at !== null && at === stuckAt) {
       video.currentTime = at + LEAST_SEEK_S;
     }

@@ -1,6 +1,7 @@
 // One of the views: its stream's state, what plays of it, and how it keeps in step. Times on the clock that all views
 // share are in ms, and include this view's alignment; positions are in s of what plays.
 
+import { beyondHole, isBuffered, rangesOf } from "./buffered.js";
 import { step } from "./choice.js";
 import { replaySpans } from "./clock.js";
 import { watchFrames } from "./frame-watch.js";
@@ -28,30 +29,9 @@ const GAP_MS = 300;
 const LAST_FRAME_MS = 40;
 // A live picture is not sought nearer to its end than this, in s.
 const EDGE_S = 0.15;
-// A playlist begins with a hole where its sound comes before its picture. So small a one, in s, is passed over, and so
-// far; hls.js does that only where a video plays.
-const HOLE_S = 0.5;
-const INSIDE_S = 0.01;
 // A view that is so far off, in ms, for so long, in ms, is shown to be.
 const OFF_MS = 300;
 const OFF_FOR_MS = 600;
-
-/** Where what is loaded begins next, if that is hardly later than a position, in s; else the position itself. */
-function beyondHole(ranges, position) {
-  if (isBuffered(ranges, position)) {
-    return position;
-  }
-  const next = ranges.find(([start]) => start > position && start - position < HOLE_S);
-  return next ? next[0] + INSIDE_S : position;
-}
-
-function isBuffered(ranges, position) {
-  return ranges.some(([start, end]) => start <= position && position < end);
-}
-
-function rangesOf({ buffered }) {
-  return Array.from({ length: buffered.length }, (_, i) => [buffered.start(i), buffered.end(i)]);
-}
 
 /**
  * The view number `number` of the stream `id`. `moved(target)` is the alignment of a target in ms, `older()` the

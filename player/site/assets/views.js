@@ -12,6 +12,7 @@ import { setUpAlignment } from "./views-align.js";
 import { makeBar } from "./views-bar.js";
 import { setUpControls } from "./views-controls.js";
 import { createGroup } from "./views-group.js";
+import { badgeFor, messageFor, reasonFor } from "./views-messages.js";
 import { buildPage, layOut, showButtons, watchPhone } from "./views-page.js";
 import { alignmentOf, findMatch, matchRange, olderReplays, sittingRange, streamsOf } from "./views-sitting.js";
 import { makeTimeline } from "./views-timeline.js";
@@ -278,45 +279,21 @@ function tell(words) {
   }
 }
 
-function message() {
-  const { messages } = text;
-  if (problem) {
-    return problem === "unknownMatch" ? messages.unknownMatch(link.match) : messages[problem];
-  }
-  if (all.some((view) => view.problem === "login")) {
-    return messages.login;
-  }
-  if (group.separate) {
-    return text.views.aligning;
-  }
-  if (notice) {
-    return notice;
-  }
-  if (all.length === 0 || performance.now() - opened < PATIENCE_MS) {
-    return "";
-  }
-  return range === null ? text.messages.noViews : "";
-}
-
 /** Why a view shows nothing, or not the present moment. */
 function reasonOf(view) {
-  const { state, problem: found } = view;
-  if (found === "unknown") {
-    return text.views.unknown;
-  }
-  if (!state || group.wall === null) {
-    return state && state.state === "offline" && state.replays.length === 0 ? text.views.offline : text.views.loading;
-  }
-  if (view.spans().length === 0 && state.state === "offline") {
-    return text.views.offline;
-  }
-  if (!view.isDue(group.wall)) {
-    const lost = view.playback.kind === "hls" && state.state === "interrupted";
-    const opening = view.playback.source && view.isOpening();
-    const missing = view.isAwaited(group.wall) ? text.views.late : text.views.none;
-    return lost ? text.views.interrupted : opening ? text.views.loading : missing;
-  }
-  return view.playback.failing ? text.views.trouble : text.views.late;
+  const { state, problem: found, playback } = view;
+  const { wall } = group;
+  return reasonFor({
+    problem: found,
+    state: state && state.state,
+    recorded: view.spans().length > 0,
+    begun: wall !== null,
+    due: wall !== null && view.isDue(wall),
+    kind: playback.kind,
+    opening: playback.source !== null && view.isOpening(),
+    awaited: wall !== null && view.isAwaited(wall),
+    failing: playback.failing,
+  });
 }
 
 function showView(view) {
@@ -334,15 +311,6 @@ function showView(view) {
   });
 }
 
-function badge() {
-  const kinds = all.map((view) => view.playback.kind).filter((kind) => kind !== "none");
-  const different = kinds.filter((kind, i) => kinds.indexOf(kind) === i);
-  if (different.length === 0) {
-    return range === null && all.length > 0 ? text.badges.none : "";
-  }
-  return different.length > 1 ? text.views.mixed : text.badges[different[0]];
-}
-
 function title() {
   if (match) {
     return match.title || match.group;
@@ -358,10 +326,12 @@ function render() {
   document.body.dataset.problem = problem || "";
   document.body.dataset.empty = all.length > 0 ? "" : "yes";
   say(page.title, name);
-  say(page.badge, badge());
+  const waiting = all.length > 0 && range === null && performance.now() - opened > PATIENCE_MS;
+  const login = all.some((view) => view.problem === "login");
+  say(page.badge, badgeFor(all.map((view) => view.playback.kind), waiting));
   page.badge.classList.toggle("on", group.liveTime() !== null);
-  say(page.message, message());
-  const known = !all.some((view) => view.problem === "login") && problem !== "login";
+  say(page.message, messageFor({ problem, name: link.match, login, aligning: group.separate, notice, waiting }));
+  const known = !login && problem !== "login";
   page["log-in"].hidden = known;
   page.switch.hidden = newer === null || !known;
   say(page.switch, text.labels.newest);
