@@ -283,7 +283,7 @@ def test_who_may_write_aligns_a_match_for_everyone_and_marks_the_moment(
     assert aligned["said"] == "Aligned for everyone."
     assert lead(aligned["moved"]) - lead(before) == pytest.approx(-sooner, abs=0.5 / media.FPS)
     assert lead(after) - lead(before) == pytest.approx(-sooner, abs=1.5 / media.FPS)
-    assert marked["over"]
+    assert marked["whole"], "the form to write in is not all to be seen"
     assert marked["mark"] == pytest.approx(marked["head"], abs=2), (
         "a marker of a view that was moved is where it was set"
     )

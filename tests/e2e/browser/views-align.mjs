@@ -28,7 +28,10 @@ async function align(page) {
 async function mark(page) {
   await page.keyboard.press("n");
   await page.waitForSelector(".strip input", { timeout: 10000 });
-  const over = await page.$eval(".strip", (strip) => strip.closest(".tiles-box") !== null);
+  const whole = await page.$eval(".strip", (strip) => {
+    const { top, bottom, width } = strip.getBoundingClientRect();
+    return top >= 0 && bottom <= window.innerHeight && width >= 350;
+  });
   await page.keyboard.type("Aligned here");
   await page.screenshot({ path: `${plan.artefacts}/${plan.name}-marking.png` });
   await page.keyboard.press("Enter");
@@ -39,7 +42,7 @@ async function mark(page) {
       const { left, width } = element.getBoundingClientRect();
       return left + width / 2;
     });
-  emit("marked", { over, mark: await middle(".over-bar .mark"), head: await middle(".slider .head") });
+  emit("marked", { whole, mark: await middle(".over-bar .mark"), head: await middle(".slider .head") });
 }
 
 async function follow(page) {
