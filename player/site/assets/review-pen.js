@@ -2,6 +2,7 @@
 
 import { make, makeButton } from "./dom.js";
 import { frameOf, pictureName, pngOf, saveFile } from "./review-picture.js";
+import { isRoomy } from "./review-strip.js";
 import { COLOURS, drawShapes, extend, isMeant, pictureBox, pointIn, TOOLS } from "./review-shapes.js";
 import { words } from "./review-words.js";
 
@@ -57,7 +58,7 @@ export function setUpPen(review) {
     copyButton,
     makeButton(words.done, close, { class: "plain" }),
   );
-  const layer = make("div", { class: "pen" }, canvas, bar);
+  const layer = make("div", { class: "pen" }, canvas);
 
   const picture = () => ({ width: video.videoWidth, height: video.videoHeight });
 
@@ -178,6 +179,11 @@ export function setUpPen(review) {
     shapes = [];
     copyButton.hidden = !window.ClipboardItem;
     timeline.over(layer);
+    if (isRoomy()) {
+      layer.append(bar);
+    } else {
+      document.querySelector("main .line").before(bar);
+    }
     document.body.classList.add("drawing");
     window.addEventListener("resize", draw);
     window.addEventListener("keydown", pressed, true);
@@ -193,6 +199,7 @@ export function setUpPen(review) {
     window.removeEventListener("keydown", pressed, true);
     ["play", "seeking"].forEach((name) => video.removeEventListener(name, moved));
     layer.remove();
+    bar.remove();
     if (before && before.isConnected) {
       before.focus();
     }

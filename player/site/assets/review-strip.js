@@ -4,13 +4,18 @@ import { make } from "./dom.js";
 
 const ROOM = "(min-width: 44rem)";
 
+/** Whether there is room for more upon the picture than the picture. */
+export function isRoomy() {
+  return Boolean(document.fullscreenElement) || window.matchMedia(ROOM).matches;
+}
+
 /** Makes a strip of elements; returns {open(), close(), isOpen()}. Escape closes it. */
 export function createStrip(timeline, label, ...children) {
   const strip = make("div", { class: "strip", role: "group", "aria-label": label }, ...children);
   let before = null;
 
   function place() {
-    const over = Boolean(document.fullscreenElement) || window.matchMedia(ROOM).matches;
+    const over = isRoomy();
     strip.classList.toggle("over", over);
     if (over) {
       timeline.over(strip);
