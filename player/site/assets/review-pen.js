@@ -179,7 +179,7 @@ export function setUpPen(review) {
     shapes = [];
     copyButton.hidden = !window.ClipboardItem;
     timeline.over(layer);
-    if (isRoomy()) {
+    if (isRoomy(video)) {
       layer.append(bar);
     } else {
       document.querySelector("main .line").before(bar);

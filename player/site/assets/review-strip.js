@@ -2,11 +2,12 @@
 
 import { make } from "./dom.js";
 
-const ROOM = "(min-width: 44rem)";
+// A picture that is narrower than this, in px, is hidden by what lies upon it.
+const ROOM = 560;
 
-/** Whether there is room for more upon the picture than the picture. */
-export function isRoomy() {
-  return Boolean(document.fullscreenElement) || window.matchMedia(ROOM).matches;
+/** Whether a video has room for more than its picture. In full screen there is no other place. */
+export function isRoomy(video) {
+  return Boolean(document.fullscreenElement) || video.clientWidth >= ROOM;
 }
 
 /** Makes a strip of elements; returns {open(), close(), isOpen()}. Escape closes it. */
@@ -15,7 +16,7 @@ export function createStrip(timeline, label, ...children) {
   let before = null;
 
   function place() {
-    const over = isRoomy();
+    const over = isRoomy(timeline.video());
     strip.classList.toggle("over", over);
     if (over) {
       timeline.over(strip);
