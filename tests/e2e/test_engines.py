@@ -57,7 +57,6 @@ def evening(
             url=url,
             login=alice.login,
             by="pause",
-            calm=2000,
             thorough=True,
         )
         for engine in displays.PLANS

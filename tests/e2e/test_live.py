@@ -99,7 +99,7 @@ def test_the_state_document_says_what_the_design_says(live: Live) -> None:
     document = live.course.moments[-1].document
     assert set(document) == {"id", "title", "group", "state", "updated", "live", "replays"}
     assert (document["id"], document["title"], document["state"]) == (STREAM, "Scrim 123", "live")
-    assert set(document["live"]) == {"playlist", "started", "window", "offset_ms"}
+    assert set(document["live"]) == {"playlist", "started", "window", "offset_ms", "alignment_ms", "review"}
     assert document["live"]["playlist"] == PLAYLIST
     stamp = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
     assert re.fullmatch(stamp, document["updated"])

@@ -86,7 +86,8 @@ def test_picture_and_sound_are_together_in_the_replay(ended: Ended) -> None:
 def test_the_state_document_describes_the_replay(ended: Ended, live: Live) -> None:
     found = ended.document["replays"][0]
     assert ended.document["live"] is None
-    told = {"file", "title", "url", "playlist", "started", "duration", "size", "parts", "poster", "thumbnails"}
+    files = {"file", "url", "playlist", "poster", "thumbnails", "review"}
+    told = files | {"title", "started", "duration", "size", "parts", "alignment_ms"}
     assert set(found) == told
     assert re.fullmatch(rf"{STREAM}-\d{{8}}T\d{{6}}Z", found["file"])
     assert found["url"] == f"/vod/recordings/{found['file']}.mp4"

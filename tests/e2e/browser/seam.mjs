@@ -1,10 +1,9 @@
 // A viewer looks back into a session when it ends, and its replay takes over. The uppermost video is read at each
 // animation frame. "by": what the viewer does when the replay is there: "seek", "pause", look at another "tab", or
-// pause it in a "window" of its own (picture in picture), after watching it for "calm" ms. "thorough": what may happen
-// while live happens before.
+// pause it in a "window" of its own (picture in picture). "thorough": what may happen while live happens before.
 //
 // node seam.mjs '{"browser", "executable", "url", "login": [name, password], "by", "thorough", "artefacts",
-//                 "name", "calm"}'
+//                 "name"}'
 
 import { emit, findings, look, lookUntil, observe, pause, report, withPage } from "./browser.mjs";
 import { openGate } from "./gate.mjs";
@@ -109,6 +108,7 @@ async function follow(page) {
   const seen = await observe(page);
   const gate = plan.thorough ? await openGate(plan.url) : null;
   await openAs(page, plan.login, gate ? gate.url : plan.url);
+  seen.challenges.length = 0;
   await untilLive(page);
   if (gate) {
     await watchLive(page, shoot);
@@ -120,7 +120,7 @@ async function follow(page) {
   await watchTop(page);
   await shoot(page, "closed");
   await takeTop(page);
-  await pause(plan.calm);
+  await pause(2000);
   emit("waiting", { ready, still });
   const changed = await (plan.by === "tab" ? changeUnseen(page) : change(page));
   const after = await look(page);
