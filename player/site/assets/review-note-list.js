@@ -55,7 +55,8 @@ export function setUpNoteList(review, say) {
   const known = new Map();
   const list = make("ol", { class: "notes", tabindex: "-1" });
   const empty = make("p", { class: "empty" });
-  const field = make("input", { type: "text", readonly: true, hidden: true, "aria-label": words.linkField });
+  // A list taken along has lines.
+  const field = make("textarea", { rows: "2", readonly: true, hidden: true, "aria-label": words.linkField });
   const filter = setUpFilter(timeline, render);
   let shown = [];
 

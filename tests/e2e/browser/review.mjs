@@ -198,7 +198,9 @@ async function takeAlong(writer) {
   );
   await writer.evaluate(() => Object.defineProperty(window.navigator, "clipboard", { value: undefined }));
   await press(writer, "Copy as text");
-  const words = await writer.$eval("#review-notes input[readonly]", (field) => field.value);
+  const words = await writer.$eval("#review-notes textarea[readonly]", (field) => field.value);
+  // Gives the keys back to the player.
+  await writer.keyboard.press("Escape");
   emit("taken", { files, words });
 }
 
