@@ -63,7 +63,9 @@ export function setUpAlignment({ views, group, heard, say }) {
         finish();
       } else {
         group.separate = true;
-        say(text.views.aligning);
+        if (document.fullscreenElement) {
+          say(text.views.aligning);
+        }
       }
     },
   };

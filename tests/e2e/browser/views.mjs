@@ -126,8 +126,9 @@ async function loop(page) {
   await page.keyboard.press("b");
   const from = (await readViews(page)).wall;
   await pause(2500);
-  await page.keyboard.press("b");
+  // The end takes all back at once.
   const to = (await readViews(page)).wall;
+  await page.keyboard.press("b");
   await pause(4000);
   const samples = await sample(page, 12);
   await page.keyboard.press("b");
