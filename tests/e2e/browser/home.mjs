@@ -7,11 +7,12 @@ import { arrive, emit, findings, observe, pause, report, withPage } from "./brow
 const plan = JSON.parse(process.argv[2]);
 const MANY = 1000;
 
-/** What the page shows at this moment. */
+/** What the page shows at this moment, but for clips. */
 const read = (page) =>
   page.evaluate(() => {
     const words = (element) => (element ? element.textContent : null);
-    const cards = [...document.querySelectorAll(".card")].filter((card) => card.checkVisibility());
+    const all = [...document.querySelectorAll(".card")].filter((card) => card.checkVisibility());
+    const cards = all.filter((card) => !card.closest("#clips"));
     return {
       count: words(document.getElementById("count")),
       empty: words(document.getElementById("recorded-list-empty")),
@@ -64,7 +65,8 @@ function many(index) {
   });
   // What another test happens to have live would be found as well.
   const streams = index.streams.map((stream) => ({ ...stream, state: "offline", started: null }));
-  return { ...index, streams, matches: [], replays: Array.from({ length: MANY }, (_, number) => replay(number)) };
+  const replays = Array.from({ length: MANY }, (_, number) => replay(number));
+  return { ...index, streams, matches: [], clips: [], replays };
 }
 
 async function bearMany(page) {

@@ -215,6 +215,8 @@ async function follow(writer, reader) {
   await keepFiles(writer);
   await openReview(writer, plan.login);
   await openReview(reader, plan.reader);
+  // Who comes for the first time is asked, once.
+  seen.forEach(({ challenges }) => challenges.splice(0));
   const deep = ({ seekable, time }) => seekable && time - seekable[0] > BACK_S + 1;
   await lookUntil(writer, "enough to look back on", deep, 40);
   await Promise.all([writer, reader].map(stop));
