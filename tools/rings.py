@@ -14,9 +14,11 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TextIO
 
 from tools import image
-from tools.project import ROOT, VENV_BIN, child_environment
+from tools.project import ROOT, VENV_BIN, child_environment, log_file, shown
+from tools.ring_output import RingOutput
 from tools.terminal import Trouble, duration, main, say
 
 PLAYER = ROOT / "player"
@@ -59,6 +61,7 @@ class Ring:
     ok: bool = True
     seconds: float = 0.0
     tests: dict[str, int] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
 
     def count(self, counts: Mapping[str, int]) -> None:
         """Add what a runner counted."""
@@ -109,10 +112,11 @@ def table(rings: Iterable[Ring]) -> str:
     return "\n".join(lines)
 
 
-def run(command: list[str], ring: Ring, environment: Mapping[str, str]) -> None:
-    """Run one command of a ring with its output on this terminal, and count its tests."""
+def run(command: list[str], ring: Ring, environment: Mapping[str, str], log: TextIO) -> None:
+    """Run one command of a ring with its output in the log, show what matters of it, and count its tests."""
     say(f"── {ring.name}: {' '.join(command)}")
     tests: dict[str, int] = {}
+    output = RingOutput()
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -124,13 +128,16 @@ def run(command: list[str], ring: Ring, environment: Mapping[str, str]) -> None:
         errors="replace",
     ) as process:
         for line in process.stdout or ():
-            sys.stdout.write(line)
-            sys.stdout.flush()
+            log.write(line)
+            log.flush()
+            for text in output.read(line.rstrip("\n")):
+                say(text)
             # A runner's last word counts, and so does each runner that a command starts.
             ring_counts = counts(line)
             for key, number in ring_counts.items():
                 tests[key] = tests.get(key, 0) + number
     ring.count(tests)
+    ring.failed += output.failed
     ring.ok = ring.ok and process.returncode == 0
 
 
@@ -181,13 +188,17 @@ def go(name: str) -> Ring:
     """Run one ring."""
     ring = Ring(name)
     began = time.monotonic()
+    log = log_file(f"ring-{name.replace(':', '-')}")
     try:
         environment = environment_for_tests()
-        for command in commands(name, environment):
-            run(command, ring, environment)
+        with log.open("a", encoding="utf-8") as sink:
+            for command in commands(name, environment):
+                run(command, ring, environment, sink)
     except Trouble as trouble:
         say(f"scrimbox: {trouble}")
         ring.ok = False
+    if not ring.ok:
+        say(f"── {name} failed; the whole output is in {shown(log)}.")
     ring.seconds = time.monotonic() - began
     return ring
 
@@ -199,6 +210,9 @@ def cli() -> int:
     if not rings:
         raise Trouble(f"name a ring: {', '.join([*STATIC, *MOLECULE])} or system:SUITE.")
     say(f"\n{table(rings)}")
+    for ring in rings:
+        for test in ring.failed:
+            say(f"failed: {ring.name}: {test}")
     if any(ring.tests for ring in rings):
         say(sum_line(rings))
     return 0 if all(ring.ok for ring in rings) else 1
