@@ -8,7 +8,9 @@ const EPOCH = 1790000000000;
 /** Fragments of one second; `jitter[i]` is how late, in ms, the name of number i is. */
 function fragments(count, { start = 0, wall = EPOCH, cc = 0, jitter = [] } = {}) {
   return Array.from({ length: count }, (_, i) => ({
+    sn: start + i,
     start: start + i,
+    playlistOffset: start + i,
     duration: 1,
     cc,
     url: `https://example.org/hls/team-1-${wall + i * 1000 + (jitter[i] || 0)}.ts`,
@@ -37,14 +39,31 @@ test("a segment whose name is late does not move the clock", () => {
   near(fragmentPosition(list, EPOCH + 31500), 31.5, 0.001);
 });
 
-test("a segment is named by its picture, which may begin later than its sound", () => {
-  const sound = fragments(60).map((fragment, i) => ({ ...fragment, start: fragment.start - 0.12 * (i > 0) }));
-  const list = sound.map((fragment, i) =>
-    i > 0 && (i < 20 || i > 24) ? fragment : { ...fragment, elementaryStreams: { video: { startPTS: i } } },
-  );
-  near(fragmentWall(list, 22.5), EPOCH + 22500);
-  near(fragmentWall(list, 50.5), EPOCH + 50500);
-  near(fragmentPosition(list, EPOCH + 22500), 22.5, 0.001);
+// As hls.js does: what was loaded begins with its sound and ends with its picture, and moves what stands after it.
+const LEAD_S = 0.144;
+function loading(from, to) {
+  const list = fragments(100).map((fragment, i) => {
+    const isLoaded = i >= from && i < to;
+    const begins = i < to ? i - LEAD_S : i;
+    return { ...fragment, start: i === 0 ? 0 : begins, duration: isLoaded ? 1 + LEAD_S : 1 };
+  });
+  return { list, pictures: new Map(list.slice(from, to).map(({ sn }, i) => [sn, from + i])) };
+}
+
+test("a segment is named by its picture, which may begin later than its sound, loaded or not", () => {
+  for (const [from, to] of [[20, 25], [0, 3], [97, 100], [22, 23]]) {
+    const { list, pictures } = loading(from, to);
+    for (const position of [1.5, 20.5, 22.5, 24.5, 26.5, 50.5, 98.5]) {
+      near(fragmentWall(list, position, pictures), EPOCH + position * 1000);
+      near(fragmentPosition(list, EPOCH + position * 1000, pictures), position, 0.001);
+    }
+  }
+});
+
+test("the clock does not move when the newest segment is listed and not loaded yet", () => {
+  const before = loading(40, 100);
+  const after = loading(40, 99);
+  near(fragmentWall(before.list, 98.5, before.pictures), fragmentWall(after.list, 98.5, after.pictures));
 });
 
 test("each part after a reconnect has its own clock, and the gap between them belongs to the second", () => {

@@ -5,6 +5,7 @@ const SEGMENT_TIME = /-(\d+)\.ts(?:[?#]|$)/;
 const NEIGHBOURHOOD_S = 30;
 // A position may lie this far outside of a replay and still be meant.
 const TOLERANCE_MS = 5000;
+const NONE = new Map();
 
 /** The wall-clock time in a segment's name, in ms, or NaN. */
 export function segmentTime(url) {
@@ -12,42 +13,47 @@ export function segmentTime(url) {
   return match ? Number(match[1]) : NaN;
 }
 
-/**
- * Where the picture of a fragment that has been loaded begins, in s, or null. It is the picture that a segment is named
- * by; hls.js lets a fragment begin with its sound, which the server may send a tenth of a second earlier.
- */
-function pictureStart({ elementaryStreams }) {
-  const video = elementaryStreams && elementaryStreams.video;
-  return video ? video.startPTS : null;
+/** The first and the last index of the fragments near number `index` that belong to the same part. */
+function neighbourhood(fragments, index) {
+  const { cc, start } = fragments[index];
+  const isNear = (other) => other && other.cc === cc && Math.abs(other.start - start) <= NEIGHBOURHOOD_S;
+  let [low, high] = [index, index];
+  while (isNear(fragments[low - 1])) {
+    low -= 1;
+  }
+  while (isNear(fragments[high + 1])) {
+    high += 1;
+  }
+  return [low, high];
 }
 
-/** The fragments of the same part around number `index`, the nearest first. */
-function neighbours(fragments, index) {
-  const middle = fragments[index];
-  const found = [middle];
-  for (const direction of [1, -1]) {
-    for (let i = index + direction; i >= 0 && i < fragments.length; i += direction) {
-      if (fragments[i].cc !== middle.cc || Math.abs(fragments[i].start - middle.start) > NEIGHBOURHOOD_S) {
-        break;
-      }
-      found.push(fragments[i]);
+/** The index nearest to `index`, in the same part, of a fragment that has been loaded, or -1. */
+function nearestLoaded(fragments, index, pictures) {
+  const isPart = (other) => other && other.cc === fragments[index].cc;
+  for (let away = 0; isPart(fragments[index - away]) || isPart(fragments[index + away]); away += 1) {
+    const found = [index + away, index - away].find((i) => isPart(fragments[i]) && pictures.has(fragments[i].sn));
+    if (found !== undefined) {
+      return found;
     }
   }
-  const distance = ({ start }) => Math.abs(start - middle.start);
-  return found.sort((one, other) => distance(one) - distance(other));
+  return -1;
 }
 
 /** The offset (wall clock in ms minus position in ms) around fragment number `index`, within its own part. */
-function offsetAround(fragments, index) {
-  const around = neighbours(fragments, index);
-  // What has not been loaded follows from what has, by its length.
-  const loaded = around.find((fragment) => pictureStart(fragment) !== null);
-  const lead = loaded ? pictureStart(loaded) - loaded.start : 0;
-  const offsets = around.map((fragment) => {
-    const found = pictureStart(fragment);
-    return segmentTime(fragment.url) - (found === null ? fragment.start + lead : found) * 1000;
-  });
-  return Math.min(...offsets);
+function offsetAround(fragments, index, pictures) {
+  const [low, high] = neighbourhood(fragments, index);
+  const anchor = fragments[nearestLoaded(fragments, index, pictures)];
+  // What has not been loaded follows from what has, by the playlist's lengths. hls.js' own measure will not do: it lets
+  // a fragment begin with its sound, which the server may send a tenth of a second earlier, and moves others after it.
+  const startOf = ({ sn, start, playlistOffset }) => {
+    if (!anchor) {
+      return start;
+    }
+    const found = pictures.get(sn);
+    return found === undefined ? pictures.get(anchor.sn) + playlistOffset - anchor.playlistOffset : found;
+  };
+  const near = fragments.slice(low, high + 1);
+  return Math.min(...near.map((fragment) => segmentTime(fragment.url) - startOf(fragment) * 1000));
 }
 
 /** The index of the last fragment for which `before(fragment)` holds, or 0. */
@@ -66,25 +72,25 @@ function lastIndex(fragments, before) {
 }
 
 /**
- * The wall-clock time, in ms, of a position in seconds of a playlist's fragments {url, start, duration, cc};
- * null if it is unknown.
+ * The wall-clock time, in ms, of a position in seconds of a playlist's fragments {sn, url, start, playlistOffset,
+ * duration, cc}; null if it is unknown. `pictures` says of what has been loaded where its picture begins, in s, by sn.
  */
-export function fragmentWall(fragments, position) {
+export function fragmentWall(fragments, position, pictures = NONE) {
   if (fragments.length === 0) {
     return null;
   }
   const index = lastIndex(fragments, (fragment) => fragment.start <= position);
-  const wall = offsetAround(fragments, index) + position * 1000;
+  const wall = offsetAround(fragments, index, pictures) + position * 1000;
   return Number.isFinite(wall) ? wall : null;
 }
 
 /** The position, in seconds, of a wall-clock time in a playlist's fragments; the nearest one that there is. */
-export function fragmentPosition(fragments, wall) {
+export function fragmentPosition(fragments, wall, pictures = NONE) {
   if (fragments.length === 0) {
     return null;
   }
   const index = lastIndex(fragments, (fragment) => segmentTime(fragment.url) <= wall);
-  const position = (wall - offsetAround(fragments, index)) / 1000;
+  const position = (wall - offsetAround(fragments, index, pictures)) / 1000;
   if (Number.isNaN(position)) {
     return null;
   }
@@ -96,12 +102,12 @@ export function fragmentPosition(fragments, wall) {
 }
 
 /** The times [from, to], in ms of wall clock, of the parts of a playlist's fragments; between them nothing was sent. */
-export function fragmentSpans(fragments) {
+export function fragmentSpans(fragments, pictures = NONE) {
   const starts = fragments.filter(({ cc }, i) => i === 0 || cc !== fragments[i - 1].cc);
   const spans = starts.map((first, i) => {
     const next = starts[i + 1];
     const last = fragments[next ? fragments.indexOf(next) - 1 : fragments.length - 1];
-    const from = fragmentWall(fragments, first.start);
+    const from = fragmentWall(fragments, first.start, pictures);
     return [from, from === null ? null : from + (last.start + last.duration - first.start) * 1000];
   });
   return spans.filter(([from]) => from !== null);

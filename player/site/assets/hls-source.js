@@ -59,6 +59,8 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
   let stalledAt = -Infinity;
   let gap = null;
   let aimed = false;
+  // Where the picture of each segment that has been loaded begins, in s, by its sn.
+  const pictures = new Map();
   // What spans() answers, until the playlist or what is known of its clock changes.
   let parts = null;
 
@@ -100,7 +102,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
       return wall === null ? 0 : replayPosition(current.replay, wall) || 0;
     }
     if (wall !== null) {
-      const position = fragmentPosition(fragments, wall + current.offsetMs);
+      const position = fragmentPosition(fragments, wall + current.offsetMs, pictures);
       const edge = fragments[0].start + totalduration - distance();
       return current.kind === "hls" && position > edge ? -1 : position;
     }
@@ -221,6 +223,13 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
     passGap();
   }
 
+  function parsed(_event, { type, frag, start }) {
+    if (type === "video") {
+      pictures.set(frag.sn, start);
+      parts = null;
+    }
+  }
+
   /** WebKitGTK may lose a seek that comes while it is still starting up: asked for again, it is done. */
   function repeatLostSeek() {
     const at = video.seeking && isBuffered(rangesOf(video), video.currentTime) ? video.currentTime : null;
@@ -260,7 +269,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
     if (current.replay) {
       return replayWall(current.replay, position);
     }
-    const named = details && !foreign ? fragmentWall(details.fragments, position) : null;
+    const named = details && !foreign ? fragmentWall(details.fragments, position, pictures) : null;
     return named === null ? null : named - current.offsetMs;
   }
 
@@ -278,7 +287,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
       return replaySpans(current.replay);
     }
     if (!parts) {
-      const found = details && !foreign ? fragmentSpans(details.fragments) : [];
+      const found = details && !foreign ? fragmentSpans(details.fragments, pictures) : [];
       parts = found.map((span) => span.map((time) => time - current.offsetMs));
     }
     return parts;
@@ -286,6 +295,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
 
   video.addEventListener("timeupdate", moved);
   hls.on(Hls.Events.LEVEL_LOADED, loaded);
+  hls.on(Hls.Events.LEVEL_PTS_UPDATED, parsed);
   hls.on(Hls.Events.FRAG_BUFFERED, settled);
   hls.on(Hls.Events.BUFFER_EOS, buffered);
   hls.on(Hls.Events.ERROR, failed);
@@ -310,7 +320,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
       if (current.replay) {
         return replayPosition(current.replay, at);
       }
-      return details && !foreign ? fragmentPosition(details.fragments, at + current.offsetMs) : null;
+      return details && !foreign ? fragmentPosition(details.fragments, at + current.offsetMs, pictures) : null;
     },
     /** Whether what is needed next is not there any more. */
     isGone: () => gap !== null,
