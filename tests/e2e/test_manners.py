@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e import browsers
 from tests.e2e.conftest import STREAM, Ended, Live
+from tests.media import FPS
 from tests.site import Site
 
 LEAST_SHIFT = 0.01
@@ -127,6 +128,14 @@ def test_each_step_of_what_is_live_shows_the_next_frame(live_steppers: Visits, b
     stepped = live_steppers(browser).wait_for("stepped", 90)
     for way in ("back", "forward"):
         assert stepped[way]["exact"] == LIVE_STEPS, f"{way}: {stepped[way]['wrong']}"
+
+
+@pytest.mark.parametrize("browser", browsers.ENGINES)
+def test_who_looks_back_beyond_the_joining_sees_every_moments_own_picture(live_steppers: Visits, browser: str) -> None:
+    looks = live_steppers(browser).wait_for("jumped", 90)["looks"]
+    assert len(looks) > 5
+    off = [number - time * FPS for time, number in looks]
+    assert max(off) - min(off) < 2, looks
 
 
 @pytest.mark.parametrize("browser", browsers.ENGINES)

@@ -23,3 +23,11 @@ export function isBuffered(ranges, position) {
 export function rangesOf({ buffered }) {
   return Array.from({ length: buffered.length }, (_, i) => [buffered.start(i), buffered.end(i)]);
 }
+
+/** Whether what is to be shown at a position is not loaded, or not all of it, but something after it is. */
+export function isScattered(fragments, position) {
+  const ahead = fragments.filter(({ start, duration }) => start + duration > position);
+  const isLoaded = ({ elementaryStreams }) => Boolean(elementaryStreams && elementaryStreams.video);
+  const hole = ahead.findIndex((fragment) => !isLoaded(fragment));
+  return hole !== -1 && ahead.slice(hole).some(isLoaded);
+}

@@ -5,6 +5,7 @@
 //                   "artefacts", "name"}'
 
 import { arrive, emit, findings, look, lookUntil, observe, pause, report, withPage } from "./browser.mjs";
+import { seekTo } from "./live.mjs";
 
 const plan = JSON.parse(process.argv[2]);
 
@@ -39,6 +40,18 @@ async function step(page, key, by) {
   return { exact, wrong, first, last: before };
 }
 
+/** What is on screen at each half second around the moment of joining, for one who looks back beyond it, paused. */
+async function lookAround(page, joined) {
+  const looks = [];
+  for (let position = Math.max(0.25, joined - 5); position < joined + 3; position += 0.5) {
+    await seekTo(page, position);
+    await page.waitForFunction(() => !document.querySelector("video.raised").seeking, { timeout: 15000 });
+    await pause(200);
+    looks.push(await look(page));
+  }
+  return looks.map(({ time, number }) => [time, number]);
+}
+
 async function follow(page) {
   const seen = await observe(page);
   if (plan.login) {
@@ -56,7 +69,9 @@ async function follow(page) {
   await page.keyboard.press("k");
   await pause(600);
   if (plan.live) {
+    const joined = await page.evaluate(() => document.querySelector("video.raised").buffered.start(0));
     emit("stepped", { back: await step(page, ",", -1), forward: await step(page, ".", 1) });
+    emit("jumped", { looks: await lookAround(page, joined) });
     emit("done", await findings(seen));
     return;
   }
