@@ -11,12 +11,15 @@ function viewer(now) {
   const stage = { video: { currentTime: 100, seeking: false }, on: (name, listener) => (listeners[name] = listener) };
   let went = 0;
   const keeper = stayLive(stage, { view: () => now, goLive: () => (went += 1) });
-  const seek = (to) => {
+  const jump = (to) => {
     listeners.timeupdate();
     stage.video.currentTime = to;
+  };
+  const seek = (to) => {
+    jump(to);
     listeners.seeking();
   };
-  return { tick: keeper.tick, seek, went: () => went };
+  return { tick: keeper.tick, jump, seek, went: () => went };
 }
 
 test("who is at the live edge wants to be, until he pauses or chooses a speed", () => {
@@ -52,6 +55,16 @@ test("who looks back is left there", () => {
   const { tick, seek, went } = viewer(now);
   tick();
   seek(70);
+  now.behind = 31;
+  tick();
+  assert.equal(went(), 0);
+});
+
+test("who looks back is left there also before the browser has told the seek", () => {
+  const now = { ...VIEW };
+  const { tick, jump, went } = viewer(now);
+  tick();
+  jump(70);
   now.behind = 31;
   tick();
   assert.equal(went(), 0);

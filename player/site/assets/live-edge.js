@@ -42,7 +42,8 @@ export function stayLive(stage, { view, goLive }) {
   return {
     tick() {
       const now = view();
-      wanted = wantsLive(wanted, now);
+      // A seek is told a little later than it is done.
+      wanted = wantsLive(wanted && !isBack(position, stage.video.currentTime), now);
       if (wanted && !now.failing && now.behind > TOO_LATE_S && performance.now() - wentAt > AGAIN_MS) {
         wentAt = performance.now();
         goLive();
