@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from tools.engine import docker, lines, succeeds
+from tools.engine import docker, lines
 from tools.terminal import Trouble
 
 LOOPBACK = "127.0.0.1"
@@ -89,13 +89,20 @@ def wait_booted(name: str, seconds: float = BOOT_SECONDS) -> None:
         Trouble: it has not after that many seconds, or the container ended.
     """
     deadline = time.monotonic() + seconds
-    # is-system-running fails for "degraded", which is booted too: the jobs tell.
-    ready = 'case "$(systemctl is-system-running 2>/dev/null)" in running|degraded) ;; *) exit 1 ;; esac'
-    while not succeeds("exec", name, "sh", "-c", ready):
+    while (said := boot_state(name)).split(maxsplit=1)[:1] not in (["running"], ["degraded"]):
         if state(name) != "running" or time.monotonic() > deadline:
             found = state(name) or "gone"
-            raise Trouble(f"systemd did not boot in container {name} (state: {found}). Look at: docker logs {name}")
+            where = f"systemd did not boot in container {name} (state: {found})."
+            raise Trouble(f"{where} It says: {said}\nLook at: docker logs {name}")
         time.sleep(0.3)
+
+
+def boot_state(name: str) -> str:
+    """What systemd says of its boot, with the jobs that it waits for; or why it cannot be asked."""
+    try:
+        return docker("exec", name, "sh", "-c", "systemctl is-system-running; systemctl list-jobs --no-pager; true")
+    except Trouble as trouble:
+        return str(trouble)
 
 
 def remove(name: str) -> bool:
