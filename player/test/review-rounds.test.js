@@ -31,6 +31,14 @@ test("a moment reads as its round's, and before the first as something else", ()
   assert.equal(roundAt(rounds, T), null);
 });
 
+test("a moment that is some milliseconds off reads as the whole second, and as its own round's", () => {
+  const rounds = roundsOf([round("a", 10, "R7"), round("b", 100)]);
+  const words = (s) => clockWords(rounds, T + s * 1000, () => "");
+  assert.equal(words(12.996), "R7 0:03");
+  assert.equal(words(99.996), "R8 0:00");
+  assert.equal(words(12.96), "R7 0:02");
+});
+
 test("a round's time is the one on the clock of all views, where there is one", () => {
   assert.equal(roundsOf([{ ...round("a", 10), wall: T + 700 }])[0].wall, T + 700);
 });
@@ -39,5 +47,5 @@ test("a link can be read, and its fragment can hold whatever a round is called",
   const rounds = roundsOf([round("a", 0, "R7"), round("b", 100, "Over time/2#")]);
   assert.equal(clockFragment(rounds, T + 72000), "#R7-1:12");
   assert.equal(clockFragment(rounds, T + 101000), "#Over-time%2F2%23-0:01");
-  assert.equal(clockFragment(rounds, T - 1), "");
+  assert.equal(clockFragment(rounds, T - 100), "");
 });

@@ -2,6 +2,8 @@
 
 import { clockText } from "./format.js";
 
+// The clocks of two pictures of a stream are as exact as that: 2.996 s later is 0:03.
+const EXACT_MS = 20;
 const NUMBER = /^(?:r|round|runde)?\s*(\d{1,4})$/i;
 
 /**
@@ -23,13 +25,13 @@ export function roundsOf(notes) {
 
 /** The round in which a wall clock in ms falls, or null before the first. */
 export function roundAt(rounds, wall) {
-  return rounds.filter((round) => round.wall <= wall).pop() || null;
+  return rounds.filter((round) => round.wall <= wall + EXACT_MS).pop() || null;
 }
 
 /** “R7 1:12”, or what `otherwise(wall)` says before the first round. */
 export function clockWords(rounds, wall, otherwise) {
   const round = roundAt(rounds, wall);
-  return round ? `${round.name} ${clockText((wall - round.wall) / 1000)}` : otherwise(wall);
+  return round ? `${round.name} ${clockText((wall - round.wall + EXACT_MS) / 1000)}` : otherwise(wall);
 }
 
 /** What a link ends with, so that it can be read: “#R7-1:12”; "" before the first round. */

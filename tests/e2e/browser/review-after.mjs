@@ -66,6 +66,8 @@ async function followToHome(page) {
 async function follow(page) {
   const seen = await observe(page);
   await openReplay(page);
+  // Who comes for the first time is asked, once.
+  seen.challenges.length = 0;
   emit("opened", { notes: await readNotes(page), faults: await faults(page) });
   await nameMatch(page);
   await pause(4000);
