@@ -70,6 +70,13 @@ def test_the_first_times_are_those_at_which_frames_are_shown(long: Path) -> None
     assert flv_range.first_times(long) == {VIDEO: 80, AUDIO: 0}
 
 
+def test_what_an_encoder_says_of_itself_is_no_frame_and_sound_may_come_first(tmp_path: Path) -> None:
+    path = tmp_path / "cup-1.flv"
+    frames = tag(AUDIO, 0, b"\xaf\x01a") + tag(AUDIO, 21, b"\xaf\x01a") + tag(VIDEO, 40, b"\x17\x01\0\0\x50v")
+    path.write_bytes(HEADER + tag(18, 0, b"\x02\0\x0aonMetaData") + frames)
+    assert flv_range.first_times(path) == {AUDIO: 0, VIDEO: 120}
+
+
 def test_a_stretch_behind_the_end_is_what_the_last_key_frame_begins(long: Path) -> None:
     found = flv_range.find(long, 9_000_000, 9_001_000)
     assert found

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from .flv import BLOCK, HEADER, TAG, VIDEO, composition, is_header, is_key
+from .flv import AUDIO, BLOCK, HEADER, TAG, VIDEO, composition, is_header, is_key
 
 STEP = 4 * 2**20
 """Bytes that are read one by one where halving the file has come so near."""
@@ -46,7 +46,9 @@ def first_times(path: Path) -> dict[int, int]:
     found: dict[int, int] = {}
     with path.open("rb", buffering=0) as stream:
         for tag in _tags(stream.fileno(), HEADER, STEP):
-            if tag.kind not in found and not is_header(tag.kind, tag.body) and (tag.kind != VIDEO or is_key(tag.body)):
+            if tag.kind not in (AUDIO, VIDEO) or tag.kind in found or is_header(tag.kind, tag.body):
+                continue
+            if tag.kind == AUDIO or is_key(tag.body):
                 found[tag.kind] = tag.time + composition(tag.kind, tag.body)
             if len(found) > 1:
                 break
