@@ -18,8 +18,6 @@ from tests.e2e import browsers
 from tests.e2e.conftest import when_quiet
 from tests.site import Site
 
-pytestmark = pytest.mark.slow
-
 STREAMS = {"chromium": "delta", "firefox": "charlie"}
 """Each engine writes about a stream of its own."""
 SECONDS = 110
@@ -207,12 +205,14 @@ def replayed(replays: dict[str, Replayed], request: pytest.FixtureRequest) -> Re
     return replays[request.param]
 
 
+@pytest.mark.slow
 def test_the_replay_has_the_markers_and_the_round_of_the_live_session(replayed: Replayed) -> None:
     notes = replayed.visit.wait_for("opened", 120)["notes"]
     assert ["R7 0:00", "lost the fight", "#mistake", "alice"] in notes
     assert [clock for clock, *_ in notes if clock == "R7"] == ["R7"]
 
 
+@pytest.mark.slow
 def test_what_a_match_was_is_found_on_the_home_page(replayed: Replayed) -> None:
     assert replayed.visit.wait_for("named", 120)["said"] == "Saved."
     found = replayed.visit.wait_for("found", 60)
@@ -226,6 +226,7 @@ def test_what_a_match_was_is_found_on_the_home_page(replayed: Replayed) -> None:
     assert found["byOther"] == []
 
 
+@pytest.mark.slow
 def test_the_panel_can_be_used_without_eyes_or_a_mouse(replayed: Replayed) -> None:
     assert replayed.visit.wait_for("opened", 120)["faults"] == []
     assert replayed.visit.wait_for("named", 120)["faults"] == []
