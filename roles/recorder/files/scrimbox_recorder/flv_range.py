@@ -60,7 +60,7 @@ def last_time(path: Path) -> int | None:
     with path.open("rb", buffering=0) as stream:
         descriptor = stream.fileno()
         size = os.fstat(descriptor).st_size
-        tags = list(_tags(descriptor, _resync(descriptor, max(HEADER, size - STEP)) or HEADER, size))
+        tags = list(_tags(descriptor, resync(descriptor, max(HEADER, size - STEP)) or HEADER, size))
     times = [tag.time for tag in tags if tag.kind == VIDEO] or [tag.time for tag in tags]
     return max(times, default=None)
 
@@ -106,7 +106,7 @@ def _before(descriptor: int, size: int, time: int) -> int:
     """A place where a tag begins, before those of this time and not far from them."""
     low, high = HEADER, size
     while high - low > STEP:
-        middle = _resync(descriptor, (low + high) // 2)
+        middle = resync(descriptor, (low + high) // 2)
         tag = next(_tags(descriptor, middle, middle + 1), None) if middle is not None and middle < high else None
         if tag is None or tag.time >= time:
             high = (low + high) // 2
@@ -115,7 +115,7 @@ def _before(descriptor: int, size: int, time: int) -> int:
     return low
 
 
-def _resync(descriptor: int, position: int) -> int | None:
+def resync(descriptor: int, position: int) -> int | None:
     """The first tag that begins at `position` or behind it: many follow it one by one, as in no picture by chance."""
     size = os.fstat(descriptor).st_size
     while position < size:
