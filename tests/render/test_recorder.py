@@ -28,6 +28,13 @@ def test_the_recorder_understands_its_settings_and_their_defaults_are_its_own() 
     assert found == bare
 
 
+def test_what_a_publisher_shall_send_reaches_the_recorder() -> None:
+    (found,) = settings(
+        recorder_streams=[{"id": "cup", "resolution": "1280x720", "fps": 59.94, "bitrate_kbps": 3000}]
+    ).streams
+    assert (found.resolution, found.fps, found.bitrate_kbps) == ("1280x720", 59.94, 3000)
+
+
 @pytest.mark.parametrize("given", [12.5, "12.5"])
 def test_sizes_are_gigabytes_of_ten_to_the_nine_whatever_type_ansible_makes_of_them(given: object) -> None:
     found = settings(recorder_disk_reserve_gb=given, recorder_retention_gb=given, recorder_disk_floor_gb=given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,17 @@ class ConfigError(ValueError):
 class Stream:
     """A declared stream; `offset_ms` is the encoder's delay, taken off the wall clock.
 
-    Sessions that overlap of streams with the same `group` form a match; an empty one stands for none.
+    Sessions that overlap of streams with the same `group` form a match; an empty one stands for none. `resolution` in
+    pixels ("1920x1080"), `fps` and `bitrate_kbps` are what its publisher shall send; empty or 0 where nothing is said.
     """
 
     id: str
     title: str
     offset_ms: int
     group: str = ""
+    resolution: str = ""
+    fps: float = 0
+    bitrate_kbps: int = 0
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,10 @@ _WHOLE = ("keep_replays",)
 _SWITCHES = ("delete_when_low",)
 _PATHS = ("hls", "recordings", "state")
 _OPTIONAL_PATHS = ("vod", "run", "control", "review")
-_STREAM = ("id", "title", "offset_ms", "group")
+_STREAM = ("id", "title", "offset_ms", "group", "resolution", "fps", "bitrate_kbps")
+_RESOLUTION = re.compile(r"([1-9][0-9]{1,3})x([1-9][0-9]{1,3})")
+FPS = (24, 25, 29.97, 30, 48, 50, 59.94, 60, 120)
+"""Frame rates that can be declared."""
 
 
 def load(path: Path = DEFAULT_PATH) -> Config:
@@ -237,7 +245,19 @@ def _stream(number: int, entry: object) -> Stream:
     offset = entry.get("offset_ms", 0)
     if isinstance(offset, bool) or not isinstance(offset, int) or abs(offset) > 60000:
         raise ConfigError(f"{where}.offset_ms: {offset!r} is not allowed; whole milliseconds from -60000 to 60000")
-    return Stream(stream_id, title or stream_id, offset, group)
+    return Stream(stream_id, title or stream_id, offset, group, *_sent(where, entry))
+
+
+def _sent(where: str, entry: dict[str, Any]) -> tuple[str, float, int]:
+    """Resolution, frame rate and bitrate that the publisher shall send."""
+    resolution, fps, bitrate = entry.get("resolution", ""), entry.get("fps", 0), entry.get("bitrate_kbps", 0)
+    if resolution != "" and not (isinstance(resolution, str) and _RESOLUTION.fullmatch(resolution)):
+        raise ConfigError(f"{where}.resolution: {resolution!r} is not allowed; WIDTHxHEIGHT, for example 1920x1080")
+    if isinstance(fps, bool) or fps not in (0, *FPS):
+        raise ConfigError(f"{where}.fps: {fps!r} is not allowed; one of {', '.join(map(str, FPS))}")
+    if isinstance(bitrate, bool) or not isinstance(bitrate, int) or (bitrate and not 200 <= bitrate <= 100000):
+        raise ConfigError(f"{where}.bitrate_kbps: {bitrate!r} is not allowed; whole kbit/s from 200 to 100000")
+    return resolution, fps, bitrate
 
 
 def _name(where: str, value: object) -> str:

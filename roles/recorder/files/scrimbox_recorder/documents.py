@@ -42,6 +42,7 @@ def stream_document(
     window: int,
     replays: Sequence[Document],
     reviewed: Container[str] = (),
+    ingest: Document | None = None,
 ) -> Document:
     """The document `ID.json` without the time of its writing.
 
@@ -52,6 +53,7 @@ def stream_document(
         window: length of the DVR window, seconds.
         replays: newest first.
         reviewed: FILE of every replay with something in its review document.
+        ingest: what is measured of what arrives.
     """
     return {
         "id": stream.id,
@@ -69,6 +71,7 @@ def stream_document(
             "alignment_ms": live.alignment_ms,
             "review": review_address(live.file),
         },
+        "ingest": ingest,
         "replays": [_replay(replay, reviewed=replay["file"] in reviewed) for replay in replays[:NEWEST]],
     }
 

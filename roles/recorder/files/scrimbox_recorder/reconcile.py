@@ -17,6 +17,7 @@ from .disk import Disk, Listing, is_being_written
 from .documents import Document, Live, disk_document, index_document, stream_document
 from .folding import Folded
 from .guard import Guard, Health
+from .ingest import Ingest
 from .jobs import Job, Jobs
 from .matches import Match, Sitting
 from .names import closed_playlist, live_playlist, recording, split_file, stamp_seconds
@@ -56,6 +57,7 @@ class Recorder:
         self._clips = Clips(config, disk)
         self._closer = Closer(config, disk, self._world.pause)
         self._measurer = measure.Measurer(config.hls, config.incoming, disk)
+        self._ingest = Ingest(config.incoming)
         self._publisher = Publisher(config.state, disk, self._world.wall)
         self._sweeper = Sweeper(config, disk)
         self._guard = Guard(config, disk)
@@ -70,6 +72,7 @@ class Recorder:
         self._alignments: dict[str, int] = {}
         self._matches: list[Match] = []
         self._shown: object = None
+        self._told: dict[str, Document | None] = {}
         self._phases: dict[str, Phase] = {}
 
     def run(self) -> None:
@@ -117,6 +120,7 @@ class Recorder:
                     going = (session, Phase.OVER)
                 if going and session is sessions[-1]:
                     ongoing[stream] = going
+        self._measure({stream: session for stream, (session, phase) in ongoing.items() if phase is not Phase.OVER})
         self._note(ongoing)
         waiting = self._jobs.all()
         self._publish({stream: session for stream, (session, _) in ongoing.items()}, waiting, health)
@@ -145,6 +149,16 @@ class Recorder:
             return session, Phase.INTERRUPTED
         self._measurer.forget(session.stream)
         return None
+
+    def _measure(self, ongoing: dict[str, Session]) -> None:
+        """Look at what arrives. Whatever is wrong with that, or with the measuring, no session suffers from it."""
+        steady, wall = self._world.steady(), self._world.wall()
+        for stream, session in ongoing.items():
+            try:
+                self._ingest.take(session, self._config.stream(stream), steady, wall)
+            except Exception:
+                log.exception("%s: what arrives cannot be measured", stream)
+        self._ingest.keep_only(ongoing, [part.name for session in ongoing.values() for part in session.recordings])
 
     def _started(self, session: Session) -> float:
         """Wall clock of the session's first picture, the encoder's delay taken off."""
@@ -220,7 +234,12 @@ class Recorder:
         played = [{**matches.document(match), "labels": folded.of_matches.get(match.id, {})} for match in together]
         names = {INDEX, *(f"{stream}.json" for stream in ids)}
         shown = (states, found, played, cut, aside, health, folded.filled, folded.labels)
+        before, self._told = self._told, {stream: self._ingest.document(stream) for stream in ids}
         if shown == self._shown and self._publisher.has(names):
+            # What is measured changes all the time; the index does not say it.
+            for stream in ids:
+                if self._told[stream] is not before.get(stream):
+                    self._write(stream, *states[stream])
             return
         documents = [self._write(stream, *states[stream]) for stream in ids]
         told = disk_document(health)
@@ -265,7 +284,10 @@ class Recorder:
         if declared not in self._config.streams and found:
             declared = replace(declared, title=found[0]["title"])
         window, reviewed = self._config.dvr_seconds, self._folded.filled
-        document = stream_document(declared, state, live, window=window, replays=found, reviewed=reviewed)
+        ingest = self._ingest.document(stream) if state in ("live", "interrupted") else None
+        document = stream_document(
+            declared, state, live, window=window, replays=found, reviewed=reviewed, ingest=ingest
+        )
         self._publisher.write(f"{stream}.json", document)
         return document
 

@@ -45,7 +45,29 @@ def _streams(config: Config, replays: tuple[dict[str, Any], ...]) -> list[str]:
         since = f" since {live['started']}" if live else ""
         count = sum(1 for sidecar in replays if sidecar["id"] == stream.id)
         lines.append(f"  {stream.id}: {state}{since}, {count} replay(s)")
+        lines += _arriving(document.get("ingest") if isinstance(document, dict) else None)
     return lines or ["  none declared"]
+
+
+def _arriving(ingest: dict[str, Any] | None) -> list[str]:
+    """What a publisher sends, and what the streamer should change."""
+    if not ingest:
+        return []
+    video, audio, bits = ingest["video"], ingest["audio"], ingest["bitrate"]
+    said = []
+    if video:
+        size = f" {video['width']}x{video['height']}" if video["width"] else ""
+        fps = f", {video['fps']:g} pictures a second" if video["fps"] else ""
+        keys = f", key frames every {video['key_interval']:g} s" if video["key_interval"] else ""
+        said.append(f"{video['codec']}{size}{fps}{keys}")
+    if audio:
+        said.append(audio["codec"] + (f" {audio['rate'] / 1000:g} kHz" if audio["rate"] else ""))
+    if bits:
+        said.append(f"{bits['now'] / 1e6:.1f} Mbit/s")
+    lines = [f"    {'; '.join(said)}"] if said else []
+    for advice in ingest["advice"]:
+        lines += [f"    {advice['text']}", f"      {advice['setting']}"]
+    return lines
 
 
 def _disk(config: Config, replays: tuple[dict[str, Any], ...]) -> list[str]:
