@@ -8,8 +8,8 @@ export HOST
 else
 unexport HOST
 endif
-# The same for what a rotation replaces.
-$(foreach name,KEY VIEWER ALL,$(eval $(if $(filter command,$(origin $(name))),export,unexport) $(name)))
+# The same for what a rotation replaces, and for the stream of a profile.
+$(foreach name,KEY VIEWER ALL STREAM,$(eval $(if $(filter command,$(origin $(name))),export,unexport) $(name)))
 # The same for a recording, whose title arrives as it was typed: make would take $5 for a variable of its own.
 ifeq ($(origin FILE),command line)
 override FILE := $(value FILE)
@@ -26,19 +26,20 @@ endif
 
 # Options, for `make help`:
 #HOST=server ## user@server[:port], localhost, demo, or a host of inventory/hosts.yml
-#DOMAIN=name ## deploy, credentials: the public name, where it is not HOST's
+#DOMAIN=name ## deploy, credentials, obs-profile: the public name, where it is not HOST's
 #FILE=name ## pin, unpin, title, unclip: a recording or a clip, as in its link (match123-20260101T200000Z)
 #TITLE='text' ## title: what viewers read; empty: the stream's title again
 #CHECK=yes ## deploy, rollback: change nothing, show what would be changed
 #INGEST=force ## deploy, rollback: restart ingest although a stream is live, which cuts it
 #KEY=id/name ## rotate: the publish key of one publisher, of a stream (KEY=match123), or all
+#STREAM=id ## obs-profile: a stream, or one of its publishers (STREAM=shared/alice)
 #VIEWER=name ## rotate: password, link and cookie of one viewer, or all
 #ALL=yes ## rotate: every secret there is
 #ROTATE=yes ## deploy, access: replace the secrets on the server by those of this clone
 #NGINX=1.26.3 ## deploy: another version of the nginx role's catalogue
 #SUITE=trixie ## image, converge: bullseye, bookworm or trixie; else Ubuntu 22.04, or this machine's own
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down deploy access rotate credentials status cleanup-plan pin unpin title unclip rollback venv dev ready image clean
+.PHONY: help demo demo-down deploy access rotate credentials obs-profile status cleanup-plan pin unpin title unclip rollback venv dev ready image clean
 .PHONY: test test-all lint unit render converge verify destroy bench
 
 help: ## list the targets
@@ -62,6 +63,9 @@ rotate: venv ## replace secrets: make rotate HOST=… KEY=match123/alice | KEY=a
 
 credentials: venv ## show links, OBS settings and logins
 	@$(VENV) -m tools.credentials
+
+obs-profile: venv ## write the settings that a streamer imports into OBS: make obs-profile HOST=… STREAM=…
+	@$(VENV) -m tools.obs_profile
 
 status: venv ## show streams, disk and failed services
 	@$(VENV) -m tools.deploy status

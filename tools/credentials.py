@@ -26,13 +26,17 @@ NOT_YET = "none yet; the next deploy makes it"
 
 @dataclass(frozen=True)
 class Site:
-    """What the inventory says about one server: public addresses, streams, viewers, and what lets a viewer in."""
+    """What the inventory says about one server: public addresses, streams, viewers, and what lets a viewer in.
+
+    `rtmp` names every way to push, for people; `obs_server` is the one that OBS takes.
+    """
 
     url: str
     rtmp: str
     streams: list[dict[str, Any]]
     viewers: list[dict[str, Any]]
     access_mode: list[str]
+    obs_server: str = ""
 
     def link(self, stream: str) -> str:
         """The one link of a stream."""
@@ -109,7 +113,7 @@ def read_site(target: Target, variables: Mapping[str, Any]) -> Site:
     Raises:
         Trouble: Ansible cannot answer; holds its words.
     """
-    names = {"url": "public_url", "rtmp": "public_push"}
+    names = {"url": "public_url", "rtmp": "public_push", "obs_server": "public_obs_server"}
     names |= {name: name for name in ("streams", "viewers", "access_mode")}
     wanted = ", ".join(f"'{key}': scrimbox_{name}" for key, name in names.items())
     command = [str(VENV_BIN / "ansible"), target.name, *ansible_arguments([target]), "-e", json.dumps(dict(variables))]

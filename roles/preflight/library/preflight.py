@@ -29,6 +29,7 @@ options:
   ports: {type: list, elements: int, required: true, description: TCP ports that must be free or ours}
   apt_wait: {type: int, required: true, description: Seconds to wait for another apt}
   groups: {type: list, elements: str, required: true, description: Names of groups of streams}
+  streams: {type: list, elements: raw, required: true, description: Streams with what their publishers shall send}
   reserve_gb: {type: float, required: true, description: Free space in GB below which nobody new may publish}
   floor_gb: {type: float, required: true, description: Free space in GB below which live publishers are ended}
   webhook: {type: str, required: true, description: Address that is told when the disk gets short}
@@ -45,6 +46,9 @@ options:
   extra_ports: {type: list, elements: str, required: true, description: Further ports that stay open}
 """
 GROUP = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+STREAM = ("id", "title", "offset_ms", "publishers", "group", "resolution", "fps", "bitrate_kbps")
+RESOLUTION = re.compile(r"[1-9][0-9]{1,3}x[1-9][0-9]{1,3}")
+FPS = (24, 25, 29.97, 30, 48, 50, 59.94, 60, 120)
 WEBHOOK = re.compile(r"https?://[^\s/?#]+[!-~]*")
 FORMS = ("json", "chat")
 EVENTS = ("disk", "recording", "live", "replay", "clip")
@@ -125,6 +129,23 @@ def group_problem(groups: list[str]) -> str | None:
     if not bad:
         return None
     return f"scrimbox_streams: the group {', '.join(map(repr, bad))} is ill-formed; allowed is {GROUP.pattern}."
+
+
+def stream_problem(streams: list[object]) -> str | None:
+    """Say which stream is not declared as one; ids and publishers' names are checked where their keys are made."""
+    for stream in streams:
+        if not isinstance(stream, dict) or not set(stream) <= set(STREAM):
+            return f"scrimbox_streams: {stream!r} is no stream; allowed is an id and any of {', '.join(STREAM[1:])}."
+        where, value = f"scrimbox_streams: of {stream.get('id')}", stream.get("resolution", "1920x1080")
+        if not (isinstance(value, str) and RESOLUTION.fullmatch(value)):
+            return f"{where} resolution is {value!r}; allowed is WIDTHxHEIGHT in pixels, for example 1920x1080."
+        value = stream.get("fps", 30)
+        if isinstance(value, bool) or value not in FPS:
+            return f"{where} fps is {value!r}; allowed is one of {', '.join(map(str, FPS))}."
+        value = stream.get("bitrate_kbps", 6000)
+        if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 100000:
+            return f"{where} bitrate_kbps is {value!r}; allowed is a whole number from 200 to 100000, in kbit/s."
+    return None
 
 
 def reserve_problem(reserve_gb: float, floor_gb: float, total_gb: float) -> str | None:
@@ -330,6 +351,7 @@ def problems_of(params: dict) -> list[str]:
         disk if free < params["min_free_gb"] else None,
         clock_problem(output_of("timedatectl", "show"), in_container=in_container),
         group_problem(params["groups"]),
+        stream_problem(params["streams"]),
         reserve_problem(params["reserve_gb"], params["floor_gb"], total),
         webhook_problem(params["webhook"]),
         news_problem(params["webhook_form"], params["webhook_events"]),
@@ -355,6 +377,7 @@ def main() -> None:
             "ports": {"type": "list", "elements": "int", "required": True},
             "apt_wait": {"type": "int", "required": True},
             "groups": {"type": "list", "elements": "str", "required": True},
+            "streams": {"type": "list", "elements": "raw", "required": True},
             "reserve_gb": {"type": "float", "required": True},
             "floor_gb": {"type": "float", "required": True},
             "webhook": {"type": "str", "required": True, "no_log": True},

@@ -55,6 +55,31 @@ def test_a_container_leaves_the_clock_to_its_host() -> None:
     assert preflight.clock_problem("NTPSynchronized=no\n", in_container=True) is None
 
 
+def test_a_stream_may_say_what_its_publisher_shall_send() -> None:
+    sent = {"resolution": "1280x720", "fps": 59.94, "bitrate_kbps": 3000}
+    rest = {"title": "Café", "offset_ms": 250, "publishers": ["alice"], "group": "team"}
+    assert preflight.stream_problem([{"id": "match123"}, {"id": "bravo", **sent, **rest}]) is None
+
+
+@pytest.mark.parametrize(
+    ("stream", "words"),
+    [
+        ("match123", ["'match123'", "id"]),
+        ({"id": "a", "bitrate": 3000}, ["'bitrate'", "bitrate_kbps"]),
+        ({"id": "a", "resolution": "1080p"}, ["of a resolution", "'1080p'", "1920x1080"]),
+        ({"id": "a", "resolution": 1080}, ["1080", "1920x1080"]),
+        ({"id": "a", "fps": 31}, ["of a fps", "31", "29.97"]),
+        ({"id": "a", "fps": "60"}, ["fps", "'60'"]),
+        ({"id": "a", "fps": True}, ["fps", "True"]),
+        ({"id": "a", "bitrate_kbps": 6000000}, ["bitrate_kbps", "6000000", "200 to 100000"]),
+        ({"id": "a", "bitrate_kbps": "6000"}, ["bitrate_kbps", "'6000'"]),
+    ],
+)
+def test_what_is_no_stream_is_named_with_what_is_allowed(stream: object, words: list[str]) -> None:
+    problem = preflight.stream_problem([{"id": "good"}, stream]) or ""
+    assert all(word in problem for word in words), problem
+
+
 def test_a_viewer_has_a_name_and_perhaps_the_right_to_write() -> None:
     assert preflight.viewer_problem([{"name": "anna"}, {"name": "ben", "write": True}]) is None
 
