@@ -12,6 +12,7 @@ import pytest
 from tests import media, rtmp
 from tests.conftest import BUILD, Credentials
 from tests.e2e.conftest import LONGEST, STREAM, TWIN, Live
+from tests.site import Site
 
 if TYPE_CHECKING:
     from testinfra.host import Host
@@ -141,6 +142,30 @@ def test_a_second_publisher_with_the_right_key_leaves_the_first_alone(
     outcome = rtmp.publish(rtmp_address, f"{STREAM}?key={credentials.publish_keys[STREAM]}")
     assert outcome.refused, outcome
     assert live_files(server) == recordings
+    assert live.publisher.running
+
+
+def refusal(site: Site, codes: set[str]) -> str:
+    """The state document of the live stream as soon as the last refusal in it is one of these."""
+    end = time.monotonic() + 15
+    while time.monotonic() < end:
+        answer = site.get(f"/streams/{STREAM}.json")
+        if (answer.json()["refused"] or {}).get("code") in codes:
+            return answer.text
+        time.sleep(0.5)
+    raise AssertionError(answer.text)
+
+
+def test_who_is_refused_finds_the_reason_in_the_stream_s_document_and_never_the_key(
+    live: Live, alice: Site, rtmp_address: tuple[str, int], credentials: Credentials
+) -> None:
+    wrong = "5ec2e8" * 5 + "00"
+    rtmp.publish(rtmp_address, f"{STREAM}?key={wrong}")
+    # A flood of refusals, which other tests make, is not told one by one.
+    told = refusal(alice, {"wrong-key", "no-key", "unknown-id", "other-id"})
+    assert wrong not in told
+    rtmp.publish(rtmp_address, f"{STREAM}?key={credentials.publish_keys[STREAM]}")
+    assert credentials.publish_keys[STREAM] not in refusal(alice, {"already-live"})
     assert live.publisher.running
 
 

@@ -60,7 +60,7 @@ def test_auth_knows_each_key_for_one_stream_and_nobody_else() -> None:
     text = auth()
     for stream, key in KEYS.items():
         assert f'"{key}" "{stream}:{key}"' in text
-    assert text.count('default "";') == 2
+    assert text.count('default "";') == 3
 
 
 def test_auth_knows_each_publisher_by_a_key_and_never_names_the_key() -> None:
@@ -72,7 +72,7 @@ def test_auth_knows_each_publisher_by_a_key_and_never_names_the_key() -> None:
         assert f'"{key}" "{name}";' in text
     assert text.count('"match123" "match123";') == 1
     assert f'"{"c" * 32}" "bravo:{"c" * 32}";' in text
-    assert "/" not in directives(text, "log_format")[0]
+    assert not any("/" in layout for layout in directives(text, "log_format"))
 
 
 def test_auth_without_streams_lets_nobody_in() -> None:
@@ -82,9 +82,19 @@ def test_auth_without_streams_lets_nobody_in() -> None:
 
 
 def test_auth_logs_no_arguments() -> None:
-    (layout,) = directives(auth(), "log_format")
-    for leak in ("$request", "$args", "$query_string", "$arg_key", "$arg_name"):
-        assert leak not in layout, leak
+    for layout in directives(auth(), "log_format"):
+        for leak in ("$request", "$args", "$query_string", "$arg_key", "$arg_name"):
+            assert leak not in layout, leak
+
+
+def test_auth_tells_the_recorder_of_attempts_and_nothing_that_a_publisher_sent() -> None:
+    text = auth(auth_refuse_dir="/run/x")
+    (layout,) = (layout for layout in directives(text, "log_format") if layout.startswith("told "))
+    assert layout == "told '$msec id=$known_id opens=$key_id $reason'"
+    to_recorder = [way for way in directives(text, "access_log") if "/run/x/attempts.sock" in way]
+    assert to_recorder == ["syslog:server=unix:/run/x/attempts.sock,nohostname,tag=scrimbox_auth told if=$logged"]
+    for stream, key in KEYS.items():
+        assert f'"{key}" "{stream}";' in text
 
 
 def test_ingest_names_no_stream_and_no_key() -> None:

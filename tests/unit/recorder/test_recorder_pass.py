@@ -39,6 +39,7 @@ def test_declared_streams_have_a_document_from_the_first_pass(yard: Yard) -> Non
         "updated": iso(yard.wall),
         "live": None,
         "ingest": None,
+        "refused": None,
         "replays": [],
     }
     assert (yard.config.state / "cup.json").stat().st_mode & 0o777 == 0o640

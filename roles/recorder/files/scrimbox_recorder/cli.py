@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import alert, choosing, cleanup, config, status
+from .attempts import Listener
 from .choosing import ChoiceError
 from .clip_tools import ClipTools
 from .clipper import Clipper
@@ -89,7 +90,7 @@ def _act(given: argparse.Namespace, settings: Config) -> None:
     A service starts without its folders too: the recorder has to refuse publishes and say so.
     """
     if given.command == "run":
-        recorder = Recorder(settings, Disk())
+        recorder = Recorder(settings, Disk(), listener=Listener(settings.run))
         loop(lambda: _converge(recorder, settings), settings.pass_seconds)
     elif given.command == "finalize" and not given.once:
         finalizer = _finalizer(settings)

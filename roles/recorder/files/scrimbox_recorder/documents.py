@@ -43,6 +43,7 @@ def stream_document(
     replays: Sequence[Document],
     reviewed: Container[str] = (),
     ingest: Document | None = None,
+    refused: Document | None = None,
 ) -> Document:
     """The document `ID.json` without the time of its writing.
 
@@ -54,6 +55,7 @@ def stream_document(
         replays: newest first.
         reviewed: FILE of every replay with something in its review document.
         ingest: what is measured of what arrives.
+        refused: the last publisher who was refused.
     """
     return {
         "id": stream.id,
@@ -72,6 +74,7 @@ def stream_document(
             "review": review_address(live.file),
         },
         "ingest": ingest,
+        "refused": refused,
         "replays": [_replay(replay, reviewed=replay["file"] in reviewed) for replay in replays[:NEWEST]],
     }
 
@@ -85,14 +88,16 @@ def index_document(
     *,
     disk: Document,
     labels: Mapping[str, Document],
+    refused: Document | None = None,
 ) -> Document:
     """The document `index.json` without the time of its writing: slim, everything, newest replays first.
 
-    `labels` are those of replays, by FILE; the matches bring their own.
+    `labels` are those of replays, by FILE; the matches bring their own. `refused`: the last publisher of no stream.
     """
     return {
         "updated": None,
         "disk": disk,
+        "refused": refused,
         "streams": [
             {
                 "id": document["id"],

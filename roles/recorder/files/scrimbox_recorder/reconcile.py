@@ -10,10 +10,11 @@ from typing import Callable
 
 from . import choices, jobs, matches, measure, replays, retention
 from .aside import Aside
+from .attempts import NOBODY, Attempts, Listener
 from .clips import Clips
 from .closing import Closer
 from .config import Config
-from .disk import Disk, Listing, is_being_written
+from .disk import Disk, Listing, is_being_written, read_json
 from .documents import Document, Live, disk_document, index_document, stream_document
 from .folding import Folded
 from .guard import Guard, Health
@@ -27,7 +28,7 @@ from .replays import Replays
 from .review import Review
 from .sessions import Phase, Session, leftovers, split
 from .sweep import Sweeper
-from .watch import Entry, Watch
+from .watch import Entry, Recording, Watch
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,10 @@ class World:
 class Recorder:
     """Makes passes. What it remembers between them is only when sizes changed; everything else is on the disk."""
 
-    def __init__(self, config: Config, disk: Disk, world: World | None = None) -> None:
+    def __init__(
+        self, config: Config, disk: Disk, world: World | None = None, listener: Listener | None = None
+    ) -> None:
+        """Remember nothing yet; `listener` hears of attempts to publish: the service alone has one."""
         self._config = config
         self._disk = disk
         self._world = world or World()
@@ -58,6 +62,10 @@ class Recorder:
         self._closer = Closer(config, disk, self._world.pause)
         self._measurer = measure.Measurer(config.hls, config.incoming, disk)
         self._ingest = Ingest(config.incoming)
+        self._listener = listener
+        self._attempts = Attempts()
+        for stream in (*(stream.id for stream in config.streams), NOBODY):
+            self._attempts.remember(stream, read_json(config.state / (f"{stream}.json" if stream else INDEX)))
         self._publisher = Publisher(config.state, disk, self._world.wall)
         self._sweeper = Sweeper(config, disk)
         self._guard = Guard(config, disk)
@@ -72,7 +80,7 @@ class Recorder:
         self._alignments: dict[str, int] = {}
         self._matches: list[Match] = []
         self._shown: object = None
-        self._told: dict[str, Document | None] = {}
+        self._told: dict[str, tuple[Document | None, Document | None]] = {}
         self._phases: dict[str, Phase] = {}
 
     def run(self) -> None:
@@ -121,6 +129,7 @@ class Recorder:
                 if going and session is sessions[-1]:
                     ongoing[stream] = going
         self._measure({stream: session for stream, (session, phase) in ongoing.items() if phase is not Phase.OVER})
+        self._hear(recordings, [stream for stream, (session, _) in ongoing.items() if session.open])
         self._note(ongoing)
         waiting = self._jobs.all()
         self._publish({stream: session for stream, (session, _) in ongoing.items()}, waiting, health)
@@ -159,6 +168,18 @@ class Recorder:
             except Exception:
                 log.exception("%s: what arrives cannot be measured", stream)
         self._ingest.keep_only(ongoing, [part.name for session in ongoing.values() for part in session.recordings])
+
+    def _hear(self, recordings: Sequence[Recording], live: Sequence[str]) -> None:
+        """Hear who was refused. Nothing depends on it but what streamers are told."""
+        try:
+            self._attempts.note(self._listener.lines() if self._listener else [])
+        except OSError as error:
+            log.error("attempts to publish cannot be heard: %s", error)
+        begun: dict[str, set[int]] = {}
+        for part in recordings:
+            begun.setdefault(part.stream, set()).add(part.label)
+        for stream in self._attempts.settle(begun, live, self._world.wall()):
+            log.info("%s: a publisher was refused, another one is live", stream)
 
     def _started(self, session: Session) -> float:
         """Wall clock of the session's first picture, the encoder's delay taken off."""
@@ -233,18 +254,21 @@ class Recorder:
         states = {stream: self._state(stream, ongoing.get(stream), waiting) for stream in ids}
         played = [{**matches.document(match), "labels": folded.of_matches.get(match.id, {})} for match in together]
         names = {INDEX, *(f"{stream}.json" for stream in ids)}
-        shown = (states, found, played, cut, aside, health, folded.filled, folded.labels)
-        before, self._told = self._told, {stream: self._ingest.document(stream) for stream in ids}
+        refused = self._attempts.last(NOBODY)
+        shown = (states, found, played, cut, aside, health, folded.filled, folded.labels, refused)
+        before = self._told
+        self._told = {stream: (self._ingest.document(stream), self._attempts.last(stream)) for stream in ids}
         if shown == self._shown and self._publisher.has(names):
             # What is measured changes all the time; the index does not say it.
             for stream in ids:
-                if self._told[stream] is not before.get(stream):
+                if self._told[stream] != before.get(stream):
                     self._write(stream, *states[stream])
             return
         documents = [self._write(stream, *states[stream]) for stream in ids]
         told = disk_document(health)
         self._publisher.write(
-            INDEX, index_document(documents, found, played, cut, aside, disk=told, labels=folded.labels)
+            INDEX,
+            index_document(documents, found, played, cut, aside, disk=told, labels=folded.labels, refused=refused),
         )
         self._publisher.keep_only(names)
         self._shown = shown
@@ -286,7 +310,14 @@ class Recorder:
         window, reviewed = self._config.dvr_seconds, self._folded.filled
         ingest = self._ingest.document(stream) if state in ("live", "interrupted") else None
         document = stream_document(
-            declared, state, live, window=window, replays=found, reviewed=reviewed, ingest=ingest
+            declared,
+            state,
+            live,
+            window=window,
+            replays=found,
+            reviewed=reviewed,
+            ingest=ingest,
+            refused=self._attempts.last(stream),
         )
         self._publisher.write(f"{stream}.json", document)
         return document

@@ -46,6 +46,9 @@ def _streams(config: Config, replays: tuple[dict[str, Any], ...]) -> list[str]:
         count = sum(1 for sidecar in replays if sidecar["id"] == stream.id)
         lines.append(f"  {stream.id}: {state}{since}, {count} replay(s)")
         lines += _arriving(document.get("ingest") if isinstance(document, dict) else None)
+        lines += _refused(document.get("refused") if isinstance(document, dict) else None)
+    index = read_json(config.state / "index.json")
+    lines += _refused(index.get("refused") if isinstance(index, dict) else None)
     return lines or ["  none declared"]
 
 
@@ -68,6 +71,11 @@ def _arriving(ingest: dict[str, Any] | None) -> list[str]:
     for advice in ingest["advice"]:
         lines += [f"    {advice['text']}", f"      {advice['setting']}"]
     return lines
+
+
+def _refused(refused: dict[str, Any] | None) -> list[str]:
+    """The last publisher who was refused."""
+    return [f"    a publisher was refused at {refused['time']}: {refused['text']}"] if refused else []
 
 
 def _disk(config: Config, replays: tuple[dict[str, Any], ...]) -> list[str]:
