@@ -9,7 +9,10 @@ from ingest_yard import Sender
 from recorder_yard import Yard
 from scrimbox_recorder import status
 from scrimbox_recorder.config import Stream
+from scrimbox_recorder.ingest import Ingest
 from scrimbox_recorder.ingest_advice import NOTE, WARN, delay
+from scrimbox_recorder.sessions import Session
+from scrimbox_recorder.watch import Recording
 
 DECLARED = Stream("cup", "The cup", 0, "", "1920x1080", 30, 4500)
 
@@ -191,6 +194,20 @@ def test_what_is_urgent_stands_first(declared: Yard) -> None:
 
 def test_the_delay_has_a_floor() -> None:
     assert (delay(None), delay(0.5), delay(8.33)) == (None, 2.5, 20.8)
+
+
+def test_room_is_told_in_hours_of_what_all_send_together(tmp_path: Any) -> None:
+    yard = Yard(tmp_path, streams=(Stream("cup", "Cup", 0), Stream("bravo", "Bravo", 0)), floor_bytes=0)
+    left = 36e9
+    told = Ingest(yard.config.incoming, lambda: left)
+    for stream in ("cup", "bravo"):
+        name = yard.publish(stream, data=Sender(kbps=7600, audio=False).seconds(20))
+        part = Recording(name, stream, 0, 100, 0.0, 20.0, open=True)
+        told.take(Session(stream, (part,)), Stream(stream, stream, 0), 20.0, yard.wall)
+    first, second = told.document("cup"), told.document("bravo")
+    assert first is not None
+    assert second is not None
+    assert (first["safe_hours"], second["safe_hours"]) == (10.0, pytest.approx(5.2, abs=0.2))
 
 
 class TestDocuments:

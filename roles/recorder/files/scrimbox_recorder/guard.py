@@ -113,6 +113,10 @@ class Guard:
             self._health = self._converge(steady, wall)
         return self._health
 
+    def left(self) -> float:
+        """Bytes that may still arrive until live publishers are ended."""
+        return min(((room.free - self._config.floor_bytes) / room.copies for room in self._rooms()), default=0.0)
+
     def _converge(self, steady: float, wall: float) -> Health:
         if self._health is None:
             self._health = self._left_behind()

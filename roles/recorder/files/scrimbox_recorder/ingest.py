@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from .clock import DRIFT
 from .config import Stream
@@ -27,6 +27,8 @@ EVERY, YOUNG = 10.0, 30.0
 """Seconds between two documents, and up to what age of a recording there is one at every third of it."""
 LEAST = 5.0
 """Seconds of stream before anything is said."""
+MOST_HOURS = 999
+"""More than anybody asks for."""
 STEADY = 10.0
 """Seconds over which everything must have been late to be called late."""
 
@@ -64,8 +66,10 @@ class _Followed:
 class Ingest:
     """Measures the open recordings of sessions that go on. What it remembers is only what it has read."""
 
-    def __init__(self, incoming: Path) -> None:
+    def __init__(self, incoming: Path, left: Callable[[], float] = lambda: 0.0) -> None:
+        """Remember nothing yet; `left`: bytes that may still arrive from all publishers together."""
         self._incoming = incoming
+        self._left = left
         self._followed: dict[str, _Followed] = {}
         self._said: dict[str, tuple[float, dict[str, Any]]] = {}
 
@@ -132,8 +136,16 @@ class Ingest:
             "gaps": {"count": sum(meter.gaps for meter in every) + len(away), "seconds": round(seconds, 1)},
             "delay": delay(video["key_interval"]) if video else None,
         }
+        found["safe_hours"] = self._safe_hours(session.stream, bits.now if bits else 0)
         found["advice"] = [advice.document() for advice in advise(found, declared, meter.seconds)]
         return found
+
+    def _safe_hours(self, stream: str, now: int) -> float | None:
+        """Hours for which what all send now can be recorded; None while nothing is known of it."""
+        others = [said["bitrate"] for other, (_, said) in self._said.items() if other != stream]
+        rate = now + sum(bits["now"] for bits in others if bits)
+        hours = max(0.0, self._left()) * 8 / rate / 3600 if rate else None
+        return None if hours is None else round(hours, 1) if hours < 10 else float(min(MOST_HOURS, int(hours)))
 
 
 def _video(meter: Meter) -> dict[str, Any] | None:

@@ -61,7 +61,6 @@ class Recorder:
         self._clips = Clips(config, disk)
         self._closer = Closer(config, disk, self._world.pause)
         self._measurer = measure.Measurer(config.hls, config.incoming, disk)
-        self._ingest = Ingest(config.incoming)
         self._listener = listener
         self._attempts = Attempts()
         for stream in (*(stream.id for stream in config.streams), NOBODY):
@@ -69,6 +68,7 @@ class Recorder:
         self._publisher = Publisher(config.state, disk, self._world.wall)
         self._sweeper = Sweeper(config, disk)
         self._guard = Guard(config, disk)
+        self._ingest = Ingest(config.incoming, self._guard.left)
         self._review = Review(config, disk, self._clips)
         self._all: tuple[Document, ...] = ()
         self._by_stream: dict[str, list[Document]] = {}

@@ -67,6 +67,8 @@ def _arriving(ingest: dict[str, Any] | None) -> list[str]:
         said.append(audio["codec"] + (f" {audio['rate'] / 1000:g} kHz" if audio["rate"] else ""))
     if bits:
         said.append(f"{bits['now'] / 1e6:.1f} Mbit/s")
+    if ingest["late"]:
+        said.append(f"{ingest['late']:g} s late")
     lines = [f"    {'; '.join(said)}"] if said else []
     for advice in ingest["advice"]:
         lines += [f"    {advice['text']}", f"      {advice['setting']}"]
