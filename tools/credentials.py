@@ -42,6 +42,10 @@ class Site:
         """The one link of a stream."""
         return f"{self.url}/player?id={stream}"
 
+    def studio(self, stream: str) -> str:
+        """The page of its streamer."""
+        return f"{self.url}/studio?id={stream}"
+
     def personal_link(self, token: str) -> str:
         """A viewer's own link."""
         return f"{self.url}/in?token={token}"
@@ -167,6 +171,7 @@ def sheet(target: Target, site: Site, secrets: Secrets) -> str:
         lines += [
             f"  stream {name}" + (f" ({stream['title']})" if stream.get("title") else ""),
             f"    link        {site.link(name)}",
+            f"    studio      {site.studio(name)}",
             f"    OBS server  {site.rtmp}",
             *key_lines(stream, secrets.publish_keys),
         ]

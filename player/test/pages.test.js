@@ -19,12 +19,13 @@ function modulesOf(path, found = new Set()) {
   return found;
 }
 
-const isOfHome = (path) => path.startsWith("assets/home");
+const isOwn = (path) => /^assets\/(?:home|studio)/.test(path);
 
 // Where a page's script begins, and what it comes to without being asked for several streams.
 const PAGES = [
   ["player.html", "assets/start.js", "assets/player.js"],
   ["index.html", "assets/home.js", "assets/home.js"],
+  ["studio.html", "assets/studio.js", "assets/studio.js"],
 ];
 
 test("every module exports what others import from it", () => {
@@ -72,7 +73,7 @@ for (const [page, first, main] of PAGES) {
 
   test(`${page} has every element that its modules ask for`, () => {
     const ids = new Set(all(html, /\sid="([^"]+)"/g));
-    const own = page === "player.html" ? ["assets/page.js", main] : [...modulesOf(main)].filter(isOfHome);
+    const own = page === "player.html" ? ["assets/page.js", main] : [...modulesOf(main)].filter(isOwn);
     const asked = own.map(read).flatMap((words) => [
       ...all(words, /getElementById\("([^"]+)"/g),
       ...all((words.match(/const ids = \[([^\]]+)\]/) || ["", ""])[1], /"([^"]+)"/g),

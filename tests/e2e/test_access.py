@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from testinfra.host import Host
 
 LINK = f"/player?id={STREAM}&t=1h2m3s"
-PAGES = ["/", "/player", LINK, "/player?id=nosuch"]
+PAGES = ["/", "/player", LINK, "/player?id=nosuch", "/studio", f"/studio?id={STREAM}"]
 FILES = [
     "/login",
     "/streams/index.json",
@@ -42,7 +42,7 @@ FILES = [
     "/assets/player.js",
     "/assets/vendor/hls.js",
 ]
-ELSEWHERE = ["/nowhere", "/sign-in.html", "/refused.html", "/ask.html", "/player.html", "/login/none"]
+ELSEWHERE = ["/nowhere", "/sign-in.html", "/refused.html", "/ask.html", "/player.html", "/studio.html", "/login/none"]
 
 
 def logins() -> dict[str, dict[str, str]]:
@@ -92,7 +92,10 @@ def ask(site: Site, path: str, given: dict[str, str], **more: Any) -> Answer:
 
 def assert_signs_in(answer: Answer, path: str) -> None:
     """The page that leads on to the login and says nothing."""
-    asked = path.removeprefix("/player").removeprefix("/").partition("&token")[0].partition("?token")[0]
+    asked = path.partition("&token")[0].partition("?token")[0]
+    if asked.startswith("/studio"):
+        asked += "&page=studio" if "?" in asked else "?page=studio"
+    asked = asked.removeprefix("/player").removeprefix("/studio").removeprefix("/")
     assert answer.status == 200
     assert answer.headers["Refresh"] == f"0; url=/login{asked}"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -242,7 +245,15 @@ def test_the_card_is_the_same_for_every_stream_declared_or_not(nobody: Site) -> 
 
 
 @pytest.mark.parametrize(
-    ("asked", "location"), [("", "/"), ("?id=a%22b&t=1h&x=y", "/player?id=a%22b&t=1h"), ("?t=1h", "/")]
+    ("asked", "location"),
+    [
+        ("", "/"),
+        ("?id=a%22b&t=1h&x=y", "/player?id=a%22b&t=1h"),
+        ("?t=1h", "/"),
+        ("?id=a%0d%0ab&page=studio", "/studio?id=a%0d%0ab"),
+        ("?page=studio", "/studio"),
+        ("?id=a&page=//evil.example", "/player?id=a"),
+    ],
 )
 def test_a_login_leads_back_to_what_was_asked_for(nobody: Site, alice: Site, asked: str, location: str) -> None:
     refused = nobody.get(f"/login{asked}")

@@ -97,6 +97,17 @@ def test_auth_tells_the_recorder_of_attempts_and_nothing_that_a_publisher_sent()
         assert f'"{key}" "{stream}";' in text
 
 
+def test_the_streamer_s_page_is_a_page_as_the_player_is_and_its_login_leads_back_to_it() -> None:
+    text = web()
+    assert "= /studio {" in directives(text, "location")
+    one, other = (
+        text[text.index(f"location = {page} {{") :].partition("\n        }")[0] for page in ("/player", "/studio")
+    )
+    assert other == one.replace("/player", "/studio").replace("$player_page", "$studio_page")
+    assert '"studio" "/studio$asked_for";' in text
+    assert "return 303 $asked_page;" in text
+
+
 def test_ingest_names_no_stream_and_no_key() -> None:
     """So that a new stream, viewer or key never changes the file whose change restarts ingest."""
     text = ingest(auth_publish_keys=KEYS, scrimbox_streams=[{"id": "match123"}])
