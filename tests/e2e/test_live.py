@@ -97,13 +97,28 @@ def test_a_player_that_knows_only_a_password_plays(live: Live, alice: Site) -> N
 
 def test_the_state_document_says_what_the_design_says(live: Live) -> None:
     document = live.course.moments[-1].document
-    assert set(document) == {"id", "title", "group", "state", "updated", "live", "replays"}
+    assert set(document) == {"id", "title", "group", "state", "updated", "live", "ingest", "refused", "replays"}
     assert (document["id"], document["title"], document["state"]) == (STREAM, "Scrim 123", "live")
     assert set(document["live"]) == {"playlist", "started", "window", "offset_ms", "alignment_ms", "review"}
     assert document["live"]["playlist"] == PLAYLIST
     stamp = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
     assert re.fullmatch(stamp, document["updated"])
     assert re.fullmatch(stamp, document["live"]["started"])
+
+
+def test_what_arrives_is_measured_and_good_settings_get_no_advice(live: Live, alice: Site) -> None:
+    end = time.monotonic() + 30
+    while (found := alice.get(f"/streams/{STREAM}.json").json()["ingest"]) is None and time.monotonic() < end:
+        time.sleep(1)
+    video, audio = found["video"], found["audio"]
+    assert (video["codec"], video["width"], video["height"]) == ("h264", 1280, 720)
+    assert video["fps"] == pytest.approx(media.FPS, abs=0.05)
+    assert video["key_interval"] == pytest.approx(media.GOP_SECONDS, abs=0.05)
+    assert (audio["codec"], audio["rate"]) == ("aac", 48000)
+    assert (found["jumps"], found["gaps"]["count"]) == (0, 0)
+    told = [moment.document["ingest"] for moment in live.course.moments if moment.document["ingest"]]
+    assert not [advice for one in told for advice in one["advice"]]
+    assert live.publisher.running
 
 
 def test_a_stream_is_live_within_five_seconds(live: Live) -> None:
