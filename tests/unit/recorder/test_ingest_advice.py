@@ -211,6 +211,17 @@ def test_room_is_told_in_hours_of_what_all_send_together(tmp_path: Any) -> None:
 
 
 class TestDocuments:
+    def test_after_a_restart_it_is_measured_from_the_beginning_where_that_is_near(self, yard: Yard) -> None:
+        sender = Sender(kbps=500)
+        name = on_air(yard, sender, 30)
+        since = ingest(yard)["since"]
+        yard.restart()
+        for _ in range(8):
+            yard.later(1)
+            yard.send(name, sender.seconds(1))
+        assert ingest(yard)["since"] == since
+        assert ingest(yard)["bitrate"]["average"] == pytest.approx(663e3, rel=0.05)
+
     def test_a_stream_that_goes_on_changes_its_own_document_only_now_and_then(self, yard: Yard) -> None:
         sender = Sender()
         name = on_air(yard, sender, 60)

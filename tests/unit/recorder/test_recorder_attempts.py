@@ -241,6 +241,20 @@ class TestDocuments:
         assert yard.state() == "live"
         yard.hang_up(name)
 
+    @pytest.mark.parametrize("data", [b"", b"FLV\x01\x05\0\0\0\x09\0\0\0\0"])
+    def test_who_is_connected_and_sends_nothing_that_can_be_read_is_told(self, yard: Yard, data: bytes) -> None:
+        yard.recorder.run()
+        name = yard.publish(data=data)
+        yard.later(9)
+        assert yard.document()["refused"] is None
+        yard.later(3)
+        assert yard.document()["refused"]["code"] == "unreadable"
+        assert "H.264" in yard.document()["refused"]["text"]
+        yard.steps.clear()
+        yard.later(60)
+        assert yard.steps == []
+        yard.hang_up(name)
+
     def test_a_wire_that_is_cut_stops_nothing(self, yard: Yard) -> None:
         yard.config.run.rmdir()
         world = World(lambda: yard.now, lambda: yard.wall, lambda seconds: None)

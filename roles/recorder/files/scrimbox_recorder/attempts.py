@@ -35,6 +35,8 @@ RECENT = 60.0
 """Seconds for which a recording is remembered that has gone again."""
 KEEP = 86400.0
 """Seconds for which a refusal is told."""
+MUTE = 10.0
+"""Seconds within which whoever is connected has to send a frame."""
 PACE = 10.0
 """Seconds within which a refusal for the same reason changes no document."""
 NOBODY = ""
@@ -55,6 +57,8 @@ _WORDS = {
     "unknown-id": "There is no stream of that id: the stream key in OBS begins with the id, in lower case.",
     "other-id": "The key of this stream came with another id: the stream key in OBS begins with the id of this one.",
     "no-room": "There is no room for recordings: the operator has to make some.",
+    "unreadable": "Somebody is connected, but nothing arrives that can be recorded. HEVC and AV1 cannot: "
+    "OBS: Settings → Output → Video Encoder: one with H.264 in its name, or x264; Audio Encoder: AAC.",
     "already-live": "Somebody else was live with this id, perhaps another computer of your own.",
 }
 _CREDENTIALS = struct.Struct("3i")
@@ -137,6 +141,11 @@ class Attempts:
                 found.append(attempt.id)
         self._refused = {stream: refusal for stream, refusal in self._refused.items() if wall - refusal.time < KEEP}
         return found
+
+    def unreadable(self, connected: Mapping[str, float]) -> None:
+        """Streams to which somebody has been connected for a while without a frame, and since when (epoch seconds)."""
+        for stream, since in connected.items():
+            self._keep(stream, Refusal(since, "unreadable"))
 
     def last(self, stream: str) -> dict[str, Any] | None:
         """`refused` of a state document; None where nobody was refused within a day."""

@@ -38,7 +38,7 @@ class _Followed:
     """A recording: how far it was read, and by how much its data comes later than its time stamps say."""
 
     follower: Follower
-    since: float
+    since: float | None = None
     meter: Meter = field(default_factory=Meter)
     best: tuple[float, float] | None = None
     late: deque[tuple[float, float]] = field(default_factory=deque)
@@ -83,13 +83,14 @@ class Ingest:
         newest = parts[-1]
         followed = self._followed.get(newest.name)
         if followed is None:
-            followed = self._followed[newest.name] = _Followed(Follower(self._incoming / newest.name), wall)
-            if steady - newest.began < EVERY:
-                followed.since = wall - (steady - newest.began)
+            followed = self._followed[newest.name] = _Followed(Follower(self._incoming / newest.name))
         grown = False
         for tag in followed.follower.new():
             followed.meter.take(tag)
             grown = True
+        if followed.since is None:
+            # Read from its beginning or, a long one after a restart, from now on.
+            followed.since = wall - (steady - newest.began) if followed.follower.whole else wall
         if grown and not followed.follower.behind:
             followed.note(steady - (wall - followed.follower.changed))
         if self._is_due(session.stream, followed, steady):
@@ -126,7 +127,7 @@ class Ingest:
         offset, drift = meter.offset_ms(), meter.drift_ms()
         bits = meter.bits()
         found: dict[str, Any] = {
-            "since": iso(followed.since),
+            "since": None if followed.since is None else iso(followed.since),
             "video": video,
             "audio": _audio(meter),
             "bitrate": bits and {"now": bits.now, "average": bits.average, "peak": bits.peak},

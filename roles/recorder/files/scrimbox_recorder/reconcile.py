@@ -10,7 +10,7 @@ from typing import Callable
 
 from . import choices, jobs, matches, measure, replays, retention
 from .aside import Aside
-from .attempts import NOBODY, Attempts, Listener
+from .attempts import MUTE, NOBODY, Attempts, Listener
 from .clips import Clips
 from .closing import Closer
 from .config import Config
@@ -178,6 +178,9 @@ class Recorder:
         begun: dict[str, set[int]] = {}
         for part in recordings:
             begun.setdefault(part.stream, set()).add(part.label)
+        steady = self._world.steady()
+        mute = [part for part in recordings if part.empty and part.open and steady - part.began >= MUTE]
+        self._attempts.unreadable({part.stream: float(part.label) for part in mute})
         for stream in self._attempts.settle(begun, live, self._world.wall()):
             log.info("%s: a publisher was refused, another one is live", stream)
 
