@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { badgeFor, messageFor } from "../site/assets/messages.js";
+import { adviceFor, badgeFor, messageFor } from "../site/assets/messages.js";
 import { text } from "../site/assets/text.js";
 
 const { messages, badges } = text;
@@ -21,6 +21,15 @@ const view = (changes) => ({
 test("who watches undisturbed is told nothing", () => {
   assert.equal(messageFor(view({})), "");
   assert.equal(messageFor(view({ state: "replay", source: "mp4" })), "");
+});
+
+test("who watches live is told of settings that cost something, and of nothing less", () => {
+  const advice = [{ level: "note", text: "small" }, { level: "warn", text: "Key frames come every 8.3 s." }];
+  assert.equal(adviceFor("hls", { ingest: { advice } }), advice[1].text);
+  assert.equal(adviceFor("mp4", { ingest: { advice } }), "");
+  assert.equal(adviceFor("hls", { ingest: { advice: advice.slice(0, 1) } }), "");
+  // A server from before that measures nothing.
+  [null, {}, { ingest: null }].forEach((state) => assert.equal(adviceFor("hls", state), ""));
 });
 
 test("every problem has its own words", () => {

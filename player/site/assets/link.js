@@ -75,6 +75,11 @@ export function playerLink(id) {
   return `/player?id=${encodeURIComponent(id)}`;
 }
 
+/** The page of a stream's streamer. */
+export function studioLink(id) {
+  return `/studio?id=${encodeURIComponent(id)}`;
+}
+
 /** The link of a moment of a stream: live, later, and in its replay. `wall` in ms, or null for the stream itself. */
 export function momentLink(id, wall) {
   return Number.isFinite(wall) ? `${playerLink(id)}&t=${isoOf(wall)}` : playerLink(id);

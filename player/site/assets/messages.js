@@ -47,6 +47,13 @@ function sourceMessage({ source, state, ended }, messages) {
   return ended ? messages.ended : "";
 }
 
+/** What viewers notice of the streamer's settings, by the stream's state while it is watched live; "" if nothing. */
+export function adviceFor(source, state) {
+  const told = (source === "hls" && state && state.ingest && state.ingest.advice) || [];
+  const noticed = told.find(({ level }) => level === "warn");
+  return noticed ? noticed.text : "";
+}
+
 /** The word beside the title. */
 export function badgeFor({ problem, source, state }) {
   const { badges } = text;

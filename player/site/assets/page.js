@@ -26,6 +26,7 @@ export function say(element, words) {
 /** The elements of the player's page by id. */
 export function findElements() {
   const ids = [
+    "advice",
     "badge",
     "controller",
     "copy",

@@ -6,9 +6,9 @@ import { setUpControls } from "./controls.js";
 import { copyWords } from "./copy.js";
 import { dateText, timeText } from "./format.js";
 import { canPlayHls } from "./hls-source.js";
-import { momentLink, readLink } from "./link.js";
+import { momentLink, readLink, studioLink } from "./link.js";
 import { stayLive } from "./live-edge.js";
-import { badgeFor, messageFor } from "./messages.js";
+import { adviceFor, badgeFor, messageFor } from "./messages.js";
 import { whatOpens } from "./opening.js";
 import { fillWords, findElements, say, showLiveButton } from "./page.js";
 import { createPlayback } from "./playback.js";
@@ -71,6 +71,7 @@ function render() {
   document.title = state ? `${name} · ${text.site}` : text.site;
   say(page.title, name);
   say(page.badge, badgeFor(view));
+  showAdvice(adviceFor(kind, state));
   say(page.message, messageFor(view));
   say(page.times, timesText(source));
   // Who is not logged in can do nothing else first.
@@ -84,6 +85,13 @@ function render() {
   page.copy.hidden = source === null;
   page["review-button"].hidden = source === null;
   showLiveButton(page.live, playback.behindLive());
+}
+
+/** A quiet mark that the streamer could do something for the picture; its page says what. */
+function showAdvice(told) {
+  page.advice.hidden = told === "";
+  page.advice.title = told;
+  page.advice.href = studioLink(link.id);
 }
 
 /** Whoever catches up in quick motion arrives in the present, where there is nothing to be quicker than. */

@@ -4,6 +4,7 @@ export const text = {
   site: "Scrimbox",
   labels: {
     home: "All streams",
+    advice: "About the streamer’s settings",
     live: "Live",
     goLive: "Go to live",
     liveAgain: "Live again",
