@@ -30,13 +30,13 @@ function soundText(audio) {
 
 /** Short lines about what arrives: [[name, words], …]; a line is missing where nothing is known. */
 export function factsOf({ live, ingest }, now) {
-  if (!live || !ingest) {
+  if (!ingest) {
     return [];
   }
   const { video, audio, bitrate, late, gaps, delay, safe_hours: hours } = ingest;
   const { facts } = words;
   return [
-    [facts.length, clockText((now - Date.parse(live.started)) / 1000)],
+    [facts.length, live && clockText((now - Date.parse(live.started)) / 1000)],
     [facts.delay, delay && words.delay(one(delay))],
     [facts.picture, pictureText(video)],
     [facts.keys, video && video.key_interval && words.keys(one(video.key_interval))],
@@ -66,8 +66,9 @@ function whenText(iso, now) {
 export function viewOf(state, index, now) {
   const { title, live, ingest } = state;
   const onAir = state.state === "live";
-  const going = onAir || state.state === "interrupted";
-  const advice = going && ingest ? ingest.advice : [];
+  // Something may arrive that cannot be shown.
+  const going = onAir || state.state === "interrupted" || Boolean(ingest);
+  const advice = ingest ? ingest.advice : [];
   const refused = refusalOf(state, index);
   const refusing = Boolean(index && index.disk && index.disk.refusing);
   const air = onAir && live ? words.air.live(timeText(live.started)) : String(words.air[state.state] || "");
@@ -81,6 +82,6 @@ export function viewOf(state, index, now) {
     refused: refused ? words.refused(whenText(refused.time, now), refused.text) : "",
     disk: refusing ? words.disk(index.disk.message) : "",
     advice: advice.map(({ code, level, text, setting }) => ({ code, level, text, setting })),
-    facts: going ? factsOf(state, now) : [],
+    facts: factsOf(state, now),
   };
 }

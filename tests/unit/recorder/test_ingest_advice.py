@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from ingest_yard import Sender
-from recorder_yard import Yard
+from recorder_yard import Yard, tag
 from scrimbox_recorder import status
 from scrimbox_recorder.config import Stream
 from scrimbox_recorder.ingest import Ingest
@@ -111,6 +111,21 @@ def test_sound_alone_is_told_what_hevc_looks_like(yard: Yard) -> None:
     assert (advice["code"], advice["level"]) == ("no-picture", WARN)
     assert "HEVC" in advice["text"]
     assert "H.264" in advice["setting"]
+
+
+def test_a_codec_that_makes_no_segments_is_told_although_nothing_is_live(yard: Yard) -> None:
+    name = yard.publish(data=b"FLV\x01\x05\0\0\0\x09\0\0\0\0")
+    for second in range(12):
+        frames = range(second * 30, second * 30 + 30)
+        yard.send(name, b"".join(tag(9, number * 100 // 3, b"\x1c\x01\0\0\0hevc") for number in frames))
+        yard.later(1)
+    assert yard.state() == "offline"
+    assert ingest(yard)["video"]["codec"] == "hevc"
+    assert ingest(yard)["delay"] is None
+    assert codes(yard) == ["video-codec"]
+    yard.hang_up(name)
+    yard.later(130)
+    assert yard.document()["ingest"] is None
 
 
 def test_pictures_alone_are_a_note(yard: Yard) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Callable
 from .clock import DRIFT
 from .config import Stream
 from .ingest_advice import advise, delay
+from .ingest_codecs import H264
 from .ingest_follow import Follower
 from .ingest_meter import Meter
 from .names import iso
@@ -135,7 +136,7 @@ class Ingest:
             "late": followed.lateness,
             "jumps": sum(meter.jumps for meter in every),
             "gaps": {"count": sum(meter.gaps for meter in every) + len(away), "seconds": round(seconds, 1)},
-            "delay": delay(video["key_interval"]) if video else None,
+            "delay": delay(video["key_interval"]) if video and video["codec"] == H264 else None,
         }
         found["safe_hours"] = self._safe_hours(session.stream, bits.now if bits else 0)
         found["advice"] = [advice.document() for advice in advise(found, declared, meter.seconds)]

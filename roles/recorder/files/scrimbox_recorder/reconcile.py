@@ -311,7 +311,8 @@ class Recorder:
         if declared not in self._config.streams and found:
             declared = replace(declared, title=found[0]["title"])
         window, reviewed = self._config.dvr_seconds, self._folded.filled
-        ingest = self._ingest.document(stream) if state in ("live", "interrupted") else None
+        # Also of what is not live: a codec that makes no segments arrives all the same.
+        ingest = None if state == "processing" else self._ingest.document(stream)
         document = stream_document(
             declared,
             state,
