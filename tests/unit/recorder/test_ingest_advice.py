@@ -153,7 +153,7 @@ def test_one_stall_that_is_caught_up_is_no_slow_uplink(yard: Yard) -> None:
 
 
 def test_a_publisher_whose_clock_is_slow_is_not_late(yard: Yard) -> None:
-    on_air(yard, Sender(kbps=100), 3600, every=30, late=30 * 100e-6)
+    on_air(yard, Sender(kbps=100), 3600, every=30, late=30 * 500e-6)
     assert ingest(yard)["late"] == 0
 
 

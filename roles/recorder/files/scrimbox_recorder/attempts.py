@@ -52,7 +52,7 @@ _REASONS = {
     "refused, no room for recordings": "no-room",
 }
 _WORDS = {
-    "wrong-key": "The stream key was wrong: nothing but what `make credentials` shows behind ?key= fits.",
+    "wrong-key": "The stream key was wrong: ask for the line again, and copy all of it.",
     "no-key": "There was no key: the stream key in OBS is ID?key=…, in one line.",
     "unknown-id": "There is no stream of that id: the stream key in OBS begins with the id, in lower case.",
     "other-id": "The key of this stream came with another id: the stream key in OBS begins with the id of this one.",

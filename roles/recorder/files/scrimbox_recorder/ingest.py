@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
-from .clock import DRIFT
 from .config import Stream
 from .ingest_advice import advise, delay
 from .ingest_codecs import H264
@@ -30,6 +29,8 @@ LEAST = 5.0
 """Seconds of stream before anything is said."""
 MOST_HOURS = 999
 """More than anybody asks for."""
+CREEP = 1e-3
+"""Seconds a second by which lateness may grow unseen: a PC's clock that runs slow, not an upload that is too small."""
 STEADY = 10.0
 """Seconds over which everything must have been late to be called late."""
 
@@ -49,9 +50,7 @@ class _Followed:
         behind = arrived - self.meter.seconds
         if self.best is not None:
             when, least = self.best
-            # A publisher's clock may run slow (FACTS 8a): what creeps is not late.
-            behind_best = least + DRIFT * (arrived - when)
-            self.best = (arrived, min(behind, behind_best))
+            self.best = (arrived, min(behind, least + CREEP * (arrived - when)))
         else:
             self.best = (arrived, behind)
         self.late.append((arrived, behind - self.best[1]))
