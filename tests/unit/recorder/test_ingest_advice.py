@@ -152,6 +152,19 @@ def test_one_stall_that_is_caught_up_is_no_slow_uplink(yard: Yard) -> None:
     assert codes(yard) == []
 
 
+@pytest.mark.parametrize("step", [-3600, 3600])
+def test_a_clock_that_is_set_makes_nobody_late(yard: Yard, step: float) -> None:
+    sender = Sender()
+    name = on_air(yard, sender, 20)
+    yard.send(name, sender.seconds(1))
+    yard.wall_shift += step
+    for _ in range(40):
+        yard.later(1, every=1)
+        yard.send(name, sender.seconds(1))
+    yard.later(1)
+    assert (codes(yard), ingest(yard)["late"]) == ([], 0)
+
+
 def test_a_publisher_whose_clock_is_slow_is_not_late(yard: Yard) -> None:
     on_air(yard, Sender(kbps=100), 3600, every=30, late=30 * 500e-6)
     assert ingest(yard)["late"] == 0

@@ -91,8 +91,10 @@ class Ingest:
         if followed.since is None:
             # Read from its beginning or, a long one after a restart, from now on.
             followed.since = wall - (steady - newest.began) if followed.follower.whole else wall
-        if grown and not followed.follower.behind:
-            followed.note(steady - (wall - followed.follower.changed))
+        age = wall - followed.follower.changed
+        # Where the wall clock has been set in between, nothing is known of when the data came.
+        if grown and not followed.follower.behind and 0 <= age < STEADY:
+            followed.note(steady - age)
         if self._is_due(session.stream, followed, steady):
             found = self._document(session, parts, followed, declared)
             self._said[session.stream] = (steady, found)
