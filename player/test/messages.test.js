@@ -15,12 +15,19 @@ const view = (changes) => ({
   ended: false,
   trouble: false,
   played: true,
+  soundOnly: false,
   ...changes,
 });
 
 test("who watches undisturbed is told nothing", () => {
   assert.equal(messageFor(view({})), "");
   assert.equal(messageFor(view({ state: "replay", source: "mp4" })), "");
+});
+
+test("where there is no picture to see, the page says so, live and recorded", () => {
+  assert.equal(messageFor(view({ soundOnly: true })), messages.soundOnly);
+  assert.equal(messageFor(view({ soundOnly: true, state: "replay", source: "mp4" })), messages.soundOnly);
+  assert.equal(messageFor(view({ soundOnly: true, state: "interrupted" })), messages.interrupted);
 });
 
 test("who watches live is told of settings that cost something, and of nothing less", () => {

@@ -9,7 +9,8 @@ const FINAL = ["missing", "malformed", "unsupported"];
  * The message for a situation: {id, problem, state, source, hasReplay, ended, offer, trouble}.
  * problem: null, "missing", "malformed", "unsupported", "unknown", "login" or "connection"; source: "none",
  * "hls", "dvr" or "mp4"; trouble: the source does not load; notice: what the page’s own link asked for and did not get,
- * "recording" or "moment", or what was just done, "copied" or "copy", else null. "" when there is nothing to say.
+ * "recording" or "moment", or what was just done, "copied" or "copy", else null; soundOnly: what plays has no picture.
+ * "" when there is nothing to say.
  */
 export function messageFor(view) {
   const { messages } = text;
@@ -34,17 +35,18 @@ export function messageFor(view) {
   return sourceMessage(view, messages);
 }
 
-function sourceMessage({ source, state, ended }, messages) {
+function sourceMessage({ source, state, ended, soundOnly }, messages) {
+  const quiet = soundOnly ? messages.soundOnly : "";
   if (source === "none") {
     return { loading: messages.loading, processing: messages.preparing }[state] || messages.waiting;
   }
   if (source === "hls") {
-    return state === "interrupted" ? messages.interrupted : "";
+    return state === "interrupted" ? messages.interrupted : quiet;
   }
   if (source === "dvr") {
     return state === "replay" ? messages.dvrReady : messages.dvr;
   }
-  return ended ? messages.ended : "";
+  return ended ? messages.ended : quiet;
 }
 
 /** What viewers notice of the streamer's settings, by the stream's state while it is watched live; "" if nothing. */

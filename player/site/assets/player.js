@@ -60,6 +60,7 @@ function render() {
     offer,
     notice,
     ended: page.video.ended,
+    soundOnly: page.video.readyState > 1 && page.video.videoWidth === 0,
     trouble: playback.troubleFor > PATIENCE_MS,
     played,
   };

@@ -54,6 +54,7 @@ export const text = {
     dvr: "The stream has ended. You can still watch and seek; the replay is being prepared.",
     dvrReady: "The stream has ended. Its replay is ready.",
     ended: "This is the end of the replay.",
+    soundOnly: "There is only sound, no picture.",
     newer: "A newer recording is ready.",
     liveAgain: "The stream is live again.",
     video: "The video does not load at the moment. Trying again …",
