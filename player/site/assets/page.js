@@ -26,7 +26,6 @@ export function say(element, words) {
 /** The elements of the player's page by id. */
 export function findElements() {
   const ids = [
-    "advice",
     "badge",
     "controller",
     "copy",
@@ -36,6 +35,7 @@ export function findElements() {
     "link-field",
     "live",
     "log-in",
+    "mark",
     "message",
     "preview",
     "review-button",

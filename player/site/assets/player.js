@@ -90,9 +90,9 @@ function render() {
 
 /** A quiet mark that the streamer could do something for the picture; its page says what. */
 function showAdvice(told) {
-  page.advice.hidden = told === "";
-  page.advice.title = told;
-  page.advice.href = studioLink(link.id);
+  page.mark.hidden = told === "";
+  page.mark.title = told;
+  page.mark.href = studioLink(link.id);
 }
 
 /** Whoever catches up in quick motion arrives in the present, where there is nothing to be quicker than. */
