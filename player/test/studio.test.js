@@ -70,11 +70,11 @@ test("all is well only where something is measured and nothing is to change", ()
 test("who is not on air is told how to try, and sees no old measurement", () => {
   for (const state of ["offline", "replay", "processing"]) {
     const view = viewOf({ ...LIVE, state, ingest: null }, INDEX, NOW);
-    assert.equal(view.hint, words.test);
+    assert.equal(view.trial, words.trial);
     assert.deepEqual([view.facts, view.advice], [[], []]);
     assert.ok(view.air && view.badge);
   }
-  assert.equal(viewOf(LIVE, INDEX, NOW).hint, "");
+  assert.equal(viewOf(LIVE, INDEX, NOW).trial, "");
 });
 
 test("what arrives and cannot be shown is told although nothing is on air", () => {
@@ -82,7 +82,7 @@ test("what arrives and cannot be shown is told although nothing is on air", () =
   const view = viewOf({ ...OFFLINE, ingest: { ...INGEST, video, advice: [ADVICE] } }, INDEX, NOW);
   assert.deepEqual(view.advice, [ADVICE]);
   assert.deepEqual(view.facts[1], ["Picture", "30 pictures a second, HEVC"]);
-  assert.equal(view.hint, "");
+  assert.equal(view.trial, "");
 });
 
 test("the newest refusal is told, of the stream or of an id that there is not", () => {

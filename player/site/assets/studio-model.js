@@ -78,7 +78,7 @@ export function viewOf(state, index, now) {
     state: state.state,
     badge: words.badges[state.state] || "",
     air: [air, health].filter(Boolean).join(" "),
-    hint: going ? "" : words.test,
+    trial: going ? "" : words.trial,
     refused: refused ? words.refused(whenText(refused.time, now), refused.text) : "",
     disk: refusing ? words.disk(index.disk.message) : "",
     advice: advice.map(({ code, level, text, setting }) => ({ code, level, text, setting })),

@@ -20,7 +20,7 @@ export const words = {
   },
   ready: "All is well.",
   measuring: "Measuring: the first words come after some seconds.",
-  test: "To try your settings, stream for ten seconds: this page says what arrives. It makes a short recording.",
+  trial: "To try your settings, stream for ten seconds: this page says what arrives. It makes a short recording.",
   refused: (time, reason) => `Refused at ${time}: ${reason}`,
   disk: (message) => `The server refuses new streams: ${message}`,
   level: { warn: "Warning", note: "Note" },

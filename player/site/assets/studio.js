@@ -22,13 +22,13 @@ const ids = [
   "disk",
   "facts",
   "facts-part",
-  "hint",
   "link",
   "link-field",
   "log-in",
   "message",
   "refused",
   "title",
+  "trial",
 ];
 const page = Object.fromEntries(ids.map((id) => [id, document.getElementById(id)]));
 const shown = { advice: "", facts: "" };
@@ -71,7 +71,7 @@ function show() {
   say(page.title, view.title);
   say(page.badge, view.badge);
   say(page.air, view.air);
-  note(page.hint, view.hint);
+  note(page.trial, view.trial);
   note(page.refused, view.refused);
   note(page.disk, view.disk);
   fill("advice", view.advice, adviceItem);
