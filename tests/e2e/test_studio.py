@@ -38,6 +38,7 @@ FULL_CHROMA = (*senders.PLAIN, "-pix_fmt", "yuv444p")
 FAST = ("-preset", "ultrafast", "-g", "120", "-keyint_min", "120", "-sc_threshold", "0")
 MP3 = ("-c:a", "libmp3lame", "-b:a", "96k", "-ar", "44100")
 UNEVEN = "testsrc2=s=320x180:r=30,settb=1/1000,setpts=N*1000/30+floor(22*random(1))"
+pytestmark = pytest.mark.slow
 LEAST, MOST = 25.0, 75.0
 """Seconds for which they are watched: two key frames of the slowest have come, and a machine may be busy."""
 SIZES = ("desktop", "phone")
