@@ -71,12 +71,7 @@ def test_a_late_joiner_watches_live(evening: Evening, engine: str) -> None:
     assert_live(evening.viewers[engine], evening.publisher)
 
 
-def test_ten_seconds_back_is_what_was_ten_seconds_ago(
-    evening: Evening, engine: str, request: pytest.FixtureRequest
-) -> None:
-    if engine == "webkit":
-        reason = "hls.js takes what WebKitGTK has not buffered yet for a hole, and jumps to where the viewer joined"
-        request.applymarker(pytest.mark.xfail(strict=False, raises=AssertionError, reason=reason))
+def test_ten_seconds_back_is_what_was_ten_seconds_ago(evening: Evening, engine: str) -> None:
     assert_looks_back(evening.viewers[engine])
 
 

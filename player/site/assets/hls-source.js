@@ -4,9 +4,10 @@
 // never gives up: the network is tried again with back-off, media errors are recovered, a gap is skipped. A replay
 // has another door, so its playlist is given up when it is refused.
 
-import { isBuffered, isScattered, rangesOf } from "./buffered.js";
+import { isBuffered, rangesOf } from "./buffered.js";
 import { fragmentPosition, fragmentSpans, fragmentWall, replayPosition, replaySpans, replayWall } from "./clock.js";
 import { liveDistance, segmentLength } from "./latency.js";
+import { keepLoadOrder } from "./load-order.js";
 import { backOff, isFinal } from "./poll.js";
 import Hls from "./vendor/hls.js";
 
@@ -230,17 +231,6 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
     }
   }
 
-  /**
-   * hls.js guesses how long a segment's last frame lasts, 34 ms where it is 33: what is loaded before something that
-   * is loaded already overlaps it, and Chromium then drops the pictures there up to the next key frame. So everything
-   * is loaded in its order; what comes twice is in the browser's cache.
-   */
-  function keepOrder() {
-    if (details && !current.replay && isScattered(details.fragments, video.currentTime)) {
-      hls.currentLevel = 0;
-    }
-  }
-
   /** WebKitGTK may lose a seek that comes while it is still starting up: asked for again, it is done. */
   function repeatLostSeek() {
     const at = video.seeking && isBuffered(rangesOf(video), video.currentTime) ? video.currentTime : null;
@@ -305,12 +295,13 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
   }
 
   video.addEventListener("timeupdate", moved);
-  video.addEventListener("seeking", keepOrder);
   hls.on(Hls.Events.LEVEL_LOADED, loaded);
   hls.on(Hls.Events.LEVEL_PTS_UPDATED, parsed);
   hls.on(Hls.Events.FRAG_BUFFERED, settled);
   hls.on(Hls.Events.BUFFER_EOS, buffered);
   hls.on(Hls.Events.ERROR, failed);
+  // A replay’s segments say exactly how long they are.
+  const order = keepLoadOrder(hls, video, () => (details && !current.replay ? details.fragments : []));
   hls.attachMedia(video);
   hls.loadSource(addressOf(current));
 
@@ -365,7 +356,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
       clearInterval(watchdog);
       cancelRetry();
       video.removeEventListener("timeupdate", moved);
-      video.removeEventListener("seeking", keepOrder);
+      order.close();
       video.removeEventListener("seeked", end);
       hls.destroy();
     },
