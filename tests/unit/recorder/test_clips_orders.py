@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from scrimbox_recorder.disk import Disk
 from scrimbox_recorder.finalize import Finalizer
 from scrimbox_recorder.flv_range import first_times
 from scrimbox_recorder.media import MediaError, NotNowError
+from scrimbox_recorder.mp4 import Excerpt
 from scrimbox_recorder.names import file_name
 
 from tests import media
@@ -306,11 +308,14 @@ class Broken(ClipTools):
     """Cannot cut."""
 
     fault: Exception = MediaError("ffmpeg ended with 1")
-    tries = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tries: list[object] = []
 
     def cut(self, *given: object) -> None:  # type: ignore[override]
         """Fail."""
-        self.tries += 1
+        self.tries.append(given)
         raise self.fault
 
 
@@ -324,8 +329,58 @@ def test_a_clip_that_cannot_be_cut_is_given_up_after_some_tries_and_holds_up_no_
     for _ in range(ATTEMPTS + 2):
         scene.carry_out()
         scene.yard.later(PAUSE + 0.1)
-    assert tools.tries == 2 * ATTEMPTS
+    assert len(tools.tries) == 2 * ATTEMPTS
     assert {clip["state"] for clip in Clips(scene.yard.config, Disk()).all()} == {"failed"}
+
+
+class Counting(ClipTools):
+    """Knows how many clips are being cut at this moment; each takes so long that others must begin meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at_work: list[Path] = []
+        self.most: list[int] = []
+
+    def cut(self, source: Path, target: Path, between: tuple[float, float]) -> Excerpt:
+        """Cut it."""
+        self.at_work.append(target)
+        self.most.append(len(self.at_work))
+        time.sleep(0.3)
+        try:
+            return super().cut(source, target, between)
+        finally:
+            self.at_work.remove(target)
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_so_many_clips_are_cut_at_the_same_time_and_no_more(scene: Scene, most: int) -> None:
+    scene.push()
+    scene.yard.later(SECONDS + 1)
+    orders = [scene.order(10 * number + 5, 10 * number + 20, f"{number:016x}") for number in range(5)]
+    tools = Counting()
+    scene.clipper = Clipper(scene.yard.config, Disk(), tools, lambda: scene.yard.wall, most)
+    scene.carry_out()
+    assert max(tools.most) == most
+    for number, order in enumerate(orders):
+        assert numbers(scene.clip(order)) == list(range(10 * number + 5, 10 * number + 21))
+    assert not list(scene.yard.config.cutting.iterdir())
+
+
+def test_a_clip_that_is_withdrawn_holds_up_none_of_those_that_are_cut_beside_it(scene: Scene) -> None:
+    scene.push()
+    scene.yard.later(SECONDS + 1)
+    gone, stays = scene.order(5, 20), scene.order(30, 50, OTHER)
+
+    def withdraw(number: int, step: str) -> None:
+        if step == "cut clip.mp4":
+            Clips(scene.yard.config, Disk()).remove(NOTE, "anna")
+
+    scene.yard.at_step = withdraw
+    scene.clipper = Clipper(scene.yard.config, scene.yard.disk, ClipTools(), lambda: scene.yard.wall, 2)
+    scene.carry_out()
+    assert not scene.clip(gone).exists()
+    assert numbers(scene.clip(stays)) == list(range(30, 51))
+    assert not list(scene.yard.config.cutting.iterdir())
 
 
 def test_a_clip_waits_for_room_for_as_long_as_it_takes(scene: Scene) -> None:

@@ -40,6 +40,26 @@ def test_time_that_was_lost_is_not_made_up_for_by_a_burst() -> None:
     assert clock.now > 1008.5
 
 
+def test_two_who_work_at_the_same_time_keep_the_rate_together() -> None:
+    clock = Clock()
+    one = clock.pace(10e6)
+    other = one.beside()
+    for pace in (one, other):
+        pace.begin("copying", 50_000_000)
+    for _ in range(50):
+        one(1_000_000)
+        other(1_000_000)
+    assert 8.9 < clock.now < 10.1
+
+
+def test_who_begins_gets_no_rate_of_their_own_from_others_who_are_waiting() -> None:
+    clock = Clock()
+    one = clock.pace(10e6)
+    for _ in range(100):
+        one.beside()(1_000_000)
+    assert 8.9 < clock.now < 10.1
+
+
 def test_without_a_rate_nobody_waits() -> None:
     clock = Clock()
     pace = clock.pace(0)

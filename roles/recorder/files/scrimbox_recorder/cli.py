@@ -22,11 +22,11 @@ from .finalize import Finalizer
 from .media import Tools
 from .pace import Pace
 from .reconcile import Recorder
-from .service import become_owner, check_folders, loop, progress, set_up_log
+from .service import become_owner, check_folders, loop, progress, set_up_log, tick
 
 FINALIZER_SECONDS = 2.0
 """Seconds between two looks of the finalizer."""
-CLIPPER_SECONDS = 0.4
+CLIPPER_SECONDS = 0.2
 """Seconds between two looks at what is to be cut: somebody waits for it."""
 
 
@@ -133,7 +133,11 @@ def _clipper(settings: Config) -> Clipper:
 
 
 def _cut(clipper: Clipper) -> None:
+    worked = False
     while clipper.step(time.monotonic()):
+        worked = True
+        tick()
+    if worked:
         progress("")
 
 

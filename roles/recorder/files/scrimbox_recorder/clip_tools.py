@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 from . import flv, mp4
@@ -17,6 +18,12 @@ _RATE = 30
 
 class ClipTools(Tools):
     """Cuts and encodes, at the pace that it is given."""
+
+    def beside(self) -> ClipTools:
+        """Tools for somebody who works at the same time; the pace counts for both together."""
+        other = copy.copy(self)
+        other._pace = self._pace.beside()
+        return other
 
     def fragment_range(self, source: Path, found: Range, target: Path) -> flv.Contents:
         """Put the whole frames of a stretch of an FLV into a fragmented MP4; what they were.

@@ -1,4 +1,4 @@
-"""Carries out the orders of clips. May be killed after every step and run again."""
+"""Carries out the orders of clips, some at a time. May be killed after every step and run again."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from .clip_sources import Raw, Stretch
 from .clip_tools import ClipTools
 from .clips import CUTTING, FAILED, Order, Orders
 from .config import Config
+from .crew import Crew
 from .disk import Disk, lock, share
 from .documents import Document
 from .media import MediaError, NotNowError
@@ -31,6 +32,8 @@ PAUSE, SOON = 3.0, 0.4
 """Seconds before the next try; before the next look at what is still being recorded."""
 PATIENCE = 30.0
 """Seconds after its end until a clip of which nothing was recorded is given up: a recorder may lag behind."""
+LOOK = 0.2
+"""Seconds after which new orders are looked for while others are being carried out."""
 LEAD, TRAIL = 0.5, 0.25
 """Seconds that are read of a raw recording before the first frame and behind the last: B-frames lie elsewhere."""
 SLACK = 0.1
@@ -55,43 +58,68 @@ class _NotYetError(Exception):
 
 
 class Clipper:
-    """Cuts one clip after the other, in the order in which they were asked for."""
+    """Cuts as many clips at a time as there are processors, in the order in which they were asked for."""
 
-    def __init__(self, config: Config, disk: Disk, tools: ClipTools, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        config: Config,
+        disk: Disk,
+        tools: ClipTools,
+        wall: Callable[[], float] = time.time,
+        most: int = os.cpu_count() or 1,
+    ) -> None:
+        """`most` clips are cut at the same time."""
         self._config = config
         self._disk = disk
         self._tools = tools
         self._wall = wall
         self._orders = Orders(config)
         self._replays = Replays(config.recordings)
+        self._crew = Crew(most)
         self._not_before: dict[str, float] = {}
         self._swept = False
 
     def step(self, steady: float) -> bool:
-        """Carry out one order that is due at the steady second `steady`; False if there is none."""
+        """Begin what is due at the steady second `steady` and hear what became of the rest; False if nothing is."""
         self._sweep()
-        for order in self._orders.all():
-            if steady < self._not_before.get(order.file, 0) or not self._is_due(order):
-                continue
-            try:
-                self._carry_out(order)
-                self._not_before.pop(order.file, None)
-            except _NotYetError:
-                self._not_before[order.file] = steady + SOON
-                continue
-            except NotNowError as reason:
-                self._not_before[order.file] = steady + PAUSE
-                log.warning("%s: the clip %s has to wait: %s", order.view, order.file, reason)
-                self._note(replace(order, state=clips.WAITING, reason=str(reason)))
-            except FileNotFoundError as reason:
-                # A recording has become a replay meanwhile.
-                self._not_before[order.file] = steady + SOON
-                log.info("%s: the clip %s is cut anew: %s", order.view, order.file, reason)
-            except MediaError as reason:
-                self._not_before[order.file] = steady + PAUSE
-                self._failed(order, str(reason))
+        orders = {order.file: order for order in self._orders.all()}
+        did = False
+        for file, order in orders.items():
+            if self._crew.full:
+                break
+            if file not in self._crew and steady >= self._not_before.get(file, 0) and self._is_due(order):
+                try:
+                    did |= self._begin(order)
+                except Exception as fault:
+                    did |= self._settle(order, fault, steady)
+        heard = self._crew.hear(LOOK)
+        if heard:
+            self._settle(orders.get(heard[0]), heard[1], steady)
+        return did or bool(heard) or self._crew.busy
+
+    def _settle(self, order: Order | None, fault: BaseException | None, steady: float) -> bool:
+        """Write down what became of an order, None if it has been withdrawn; False if it has not even begun."""
+        if fault and not isinstance(fault, (_NotYetError, NotNowError, FileNotFoundError, MediaError)):
+            raise fault
+        if order is None:
             return True
-        return False
+        if fault is None:
+            self._not_before.pop(order.file, None)
+        elif isinstance(fault, _NotYetError):
+            self._not_before[order.file] = steady + SOON
+            return False
+        elif isinstance(fault, NotNowError):
+            self._not_before[order.file] = steady + PAUSE
+            log.warning("%s: the clip %s has to wait: %s", order.view, order.file, fault)
+            self._note(replace(order, state=clips.WAITING, reason=str(fault)))
+        elif isinstance(fault, FileNotFoundError):
+            # A recording has become a replay meanwhile.
+            self._not_before[order.file] = steady + SOON
+            log.info("%s: the clip %s is cut anew: %s", order.view, order.file, fault)
+        else:
+            self._not_before[order.file] = steady + PAUSE
+            self._failed(order, str(fault))
+        return True
 
     def _is_due(self, order: Order) -> bool:
         """Whether it is worth a try: neither given up, nor is its end still to come."""
@@ -102,26 +130,46 @@ class Clipper:
             return False
         return self._wall() >= order.end
 
-    def _carry_out(self, order: Order) -> None:
+    def _begin(self, order: Order) -> bool:
+        """Have an order carried out; False if there is nothing more to do for it.
+
+        What is recorded is asked here and not beside: only the main thread can ask whether a file is being written.
+        """
+        if self._is_published(order):
+            self._end(order)
+            return True
+        self._check_space()
+        found = self._find(order)
+        if found is None:
+            return True
+        tools = self._tools.beside()
+        tools.work_on(order.file)
+        self._crew.begin(order.file, lambda: self._carry_out(order, found, tools))
+        return True
+
+    def _carry_out(self, order: Order, found: Document | list[Raw], tools: ClipTools) -> None:
         began = time.monotonic()
         folder = self._folder(order)
-        if not self._is_published(order):
-            self._check_space()
-            found = self._find(order)
-            if found is None or not self._note(replace(order, state=CUTTING, reason="")):
-                return
-            self._tools.work_on(order.file)
-            shutil.rmtree(folder, ignore_errors=True)
-            self._disk.make_folder(folder)
-            source = self._of_raws(order, folder, found) if isinstance(found, list) else self._of_replay(order, found)
-            made = self._tools.cut(source.path, folder / "clip.mp4", source.between)
-            self._disk.did("cut clip.mp4")
-            self._publish(order, folder, source, made)
-            took = time.monotonic() - began
-            log.info("%s: the clip %s of %.1f s is ready after %.1f s", order.view, order.file, made.duration, took)
+        if not self._note(replace(order, state=CUTTING, reason="")):
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        self._disk.make_folder(folder)
+        if isinstance(found, list):
+            source = self._of_raws(order, folder, found, tools)
+        else:
+            source = self._of_replay(order, found)
+        made = tools.cut(source.path, folder / "clip.mp4", source.between)
+        self._disk.did("cut clip.mp4")
+        self._publish(order, folder, source, made, tools)
+        took = time.monotonic() - began
+        log.info("%s: the clip %s of %.1f s is ready after %.1f s", order.view, order.file, made.duration, took)
+        self._end(order)
+
+    def _end(self, order: Order) -> None:
+        """Take away the order of a clip that is there."""
         with self._locked():
             self._disk.remove(self._config.cutting / f"{order.file}.json")
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self._folder(order), ignore_errors=True)
 
     def _find(self, order: Order) -> Document | list[Raw] | None:
         """The replay that has the clip, or the raw recordings; None where it has been given up.
@@ -152,18 +200,18 @@ class Clipper:
         path = self._config.recordings / f"{replay['file']}.mp4"
         return _Source(path, placed, parts, replay.get("match", ""), replay["file"])
 
-    def _of_raws(self, order: Order, folder: Path, found: Sequence[Raw]) -> _Source:
+    def _of_raws(self, order: Order, folder: Path, found: Sequence[Raw], tools: ClipTools) -> _Source:
         """Make a small replay of what the raw recordings have of that time."""
-        made = [piece for raw in found if (piece := self._piece(order, folder, raw))]
+        made = [piece for raw in found if (piece := self._piece(order, folder, raw, tools))]
         if not made:
             raise MediaError("the recording has nothing of that time")
         target = folder / "source.mp4"
         try:
-            wrapped = self._tools.wrap([path for path, _, _ in made], target)
+            wrapped = tools.wrap([path for path, _, _ in made], target)
         except MediaError as reason:
             log.warning("%s: the clip %s gets one part only: %s", order.view, order.file, reason)
             made = [max(made, key=lambda piece: piece[1].stretch.overlap(order.start, order.end))]
-            wrapped = self._tools.wrap([path for path, _, _ in made], target)
+            wrapped = tools.wrap([path for path, _, _ in made], target)
         self._disk.did(f"wrap {target.name}")
         parts = [
             Stretch([(second - zero + span.offset, wall) for second, wall in raw.stretch.points], span.offset, span.end)
@@ -174,22 +222,22 @@ class Clipper:
             raise MediaError("the recording has nothing of that time")
         return _Source(target, placed, parts, "", None)
 
-    def _piece(self, order: Order, folder: Path, raw: Raw) -> tuple[Path, Raw, float] | None:
+    def _piece(self, order: Order, folder: Path, raw: Raw, tools: ClipTools) -> tuple[Path, Raw, float] | None:
         """What a raw recording has of a clip as an MP4, and the second of the recording at which that begins."""
         begin, end = raw.stretch.second(order.start) - LEAD, raw.stretch.second(order.end) + TRAIL
         found = flv_range.find(raw.path, round(begin * 1000), round(end * 1000))
         if found is None:
             return None
         target = folder / f"{raw.path.stem}.mp4"
-        held = self._tools.fragment_range(raw.path, found, target)
+        held = tools.fragment_range(raw.path, found, target)
         self._disk.did(f"ffmpeg {target.name}")
         return (target, raw, held.start / 1000) if held.frames else None
 
-    def _publish(self, order: Order, folder: Path, source: _Source, made: mp4.Excerpt) -> None:
+    def _publish(self, order: Order, folder: Path, source: _Source, made: mp4.Excerpt, tools: ClipTools) -> None:
         """Show the clip: the picture, the MP4, and last the sidecar, from which on it counts."""
         poster: str | None = f"{order.file}.jpg"
         try:
-            self._tools.picture(folder / "clip.mp4", folder / "clip.jpg")
+            tools.picture(folder / "clip.mp4", folder / "clip.jpg")
             self._disk.did("ffmpeg clip.jpg")
         except MediaError as reason:
             log.info("%s: the clip %s has no picture: %s", order.view, order.file, reason)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import threading
 import time
 from typing import Callable
 
@@ -9,6 +11,29 @@ EVERY = 1.0
 """Seconds between two words."""
 LONGEST = 5.0
 """Seconds of one sleep at most: the watchdog must hear from us meanwhile."""
+
+
+class Rate:
+    """Bytes per second (0: no limit) that all who share it keep together."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._due = 0.0
+        self._lock = threading.Lock()
+
+    def begin(self, now: float) -> None:
+        """Begin at the second `now`: what was not done before is not made up for."""
+        with self._lock:
+            self._due = max(self._due, now)
+
+    def take(self, count: int, now: float) -> float:
+        """When `count` more bytes are due."""
+        if not self._rate:
+            return now
+        with self._lock:
+            # Time that was lost is not made up for: a burst would be as bad as no limit.
+            self._due = max(self._due, now - EVERY) + count / self._rate
+            return self._due
 
 
 class Pace:
@@ -26,7 +51,7 @@ class Pace:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Keep `rate` bytes per second, 0 for no limit; `tell` gets a line about every second, moving or not."""
-        self._rate = rate
+        self._rate = Rate(rate)
         self._tell = tell
         self._clock = clock
         self._sleep = sleep
@@ -34,22 +59,28 @@ class Pace:
         self.subject = ""
         self.begin("")
 
+    def beside(self) -> Pace:
+        """A pace for somebody who works at the same time: both together keep the rate."""
+        other = copy.copy(self)
+        other.subject = ""
+        other.begin("")
+        return other
+
     def begin(self, step: str, total: int = 0) -> None:
         """Begin a step of `total` bytes."""
         self._step, self._total, self._done = step, total, 0
-        self._began = self._due = self._clock()
+        self._began = self._clock()
+        self._rate.begin(self._began)
 
     def __call__(self, count: int) -> None:
         """Say that `count` more bytes are done; comes back when they were due."""
         self._done += count
         now = self._clock()
-        if self._rate:
-            # Time that was lost is not made up for: a burst would be as bad as no limit.
-            self._due = max(self._due, now - EVERY) + count / self._rate
-            while now < self._due:
-                self.tick()
-                self._sleep(min(LONGEST, self._due - now))
-                now = self._clock()
+        due = self._rate.take(count, now)
+        while now < due:
+            self.tick()
+            self._sleep(min(LONGEST, due - now))
+            now = self._clock()
         self.tick()
 
     def tick(self) -> None:
