@@ -110,6 +110,25 @@ def test_a_marker_is_shown_after_one_pass_and_stays_from_live_to_replay_at_the_s
     assert list(yard.config.inbox.iterdir()) == refused(yard) == []
 
 
+@pytest.mark.parametrize("folder", ["inbox", "cutting", "clips"])
+def test_what_somebody_waits_for_is_news_until_a_pass_has_seen_it(yard: Yard, folder: str) -> None:
+    live(yard)
+    yard.recorder.run()
+    assert not yard.recorder.has_news()
+    (getattr(yard.config, folder) / ".new").write_text("x", encoding="ascii")
+    assert yard.recorder.has_news()
+    yard.recorder.run()
+    assert not yard.recorder.has_news()
+
+
+def test_without_the_folders_of_the_review_there_is_no_news(yard: Yard) -> None:
+    live(yard)
+    yard.recorder.run()
+    shutil.rmtree(yard.config.vod)
+    yard.recorder.run()
+    assert not yard.recorder.has_news()
+
+
 def test_a_marker_in_a_replay_and_one_before_its_publisher_returned(yard: Yard) -> None:
     over(yard, live(yard))
     assert yard.document()["replays"][0]["review"] is None

@@ -51,6 +51,23 @@ def test_a_loop_survives_errors_until_it_is_stopped(
     assert "surprise" in caplog.text
 
 
+@pytest.mark.parametrize(("news", "least", "most"), [(False, 1.5, 1.5), (True, service.SOON, service.SOON)])
+def test_a_loop_goes_on_sooner_where_there_is_news_and_never_at_once(
+    monkeypatch: pytest.MonkeyPatch, news: bool, least: float, most: float
+) -> None:
+    slept: list[float] = []
+    calls = iter([None, SystemExit(0)])
+    monkeypatch.setattr(service.time, "sleep", slept.append)
+
+    def step() -> None:
+        if end := next(calls):
+            raise end
+
+    with pytest.raises(SystemExit):
+        service.loop(step, 1.5, lambda: news)
+    assert least - 0.001 <= sum(slept) <= most + 0.001
+
+
 def test_the_journal_gets_a_level_one_line_and_each_warning_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

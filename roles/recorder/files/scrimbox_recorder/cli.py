@@ -91,7 +91,7 @@ def _act(given: argparse.Namespace, settings: Config) -> None:
     """
     if given.command == "run":
         recorder = Recorder(settings, Disk(), listener=Listener(settings.run))
-        loop(lambda: _converge(recorder, settings), settings.pass_seconds)
+        loop(lambda: _converge(recorder, settings), settings.pass_seconds, recorder.has_news)
     elif given.command == "finalize" and not given.once:
         finalizer = _finalizer(settings)
         loop(lambda: _finalize(finalizer, settings), FINALIZER_SECONDS)

@@ -82,6 +82,19 @@ class Recorder:
         self._shown: object = None
         self._told: dict[str, tuple[Document | None, Document | None]] = {}
         self._phases: dict[str, Phase] = {}
+        self._stamps: list[int] = []
+
+    def has_news(self) -> bool:
+        """Whether viewers have written since the last pass began, or a clip has been cut: somebody waits for it."""
+        return self._stamps != self._look_for_news()
+
+    def _look_for_news(self) -> list[int]:
+        try:
+            return [
+                folder.stat().st_mtime_ns for folder in (self._config.inbox, self._config.cutting, self._config.clips)
+            ]
+        except OSError:
+            return []
 
     def run(self) -> None:
         """Make one pass.
@@ -90,6 +103,7 @@ class Recorder:
             OSError: a folder is missing or cannot be written.
         """
         steady = self._world.steady()
+        self._stamps = self._look_for_news()
         # First of all: nobody may publish where nothing can be recorded.
         health = self._guard.look(steady, self._world.wall())
         try:

@@ -15,6 +15,8 @@ from .config import Config, ConfigError
 
 log = logging.getLogger(__name__)
 
+SOON, LOOK = 0.3, 0.1
+"""Seconds from one call to the next at least, where there is news; from one look for news to the next."""
 REPEAT = 600.0
 """Seconds in which the same line stands in the journal once."""
 _LEVELS = {logging.ERROR: "<3>", logging.WARNING: "<4>", logging.INFO: "<6>", logging.DEBUG: "<7>"}
@@ -69,8 +71,11 @@ def progress(text: str) -> None:
     notify(f"STATUS={text}\nWATCHDOG=1")
 
 
-def loop(step: Callable[[], None], seconds: float) -> None:
-    """Call `step` again and again, `seconds` apart, until SIGTERM. An error is logged and the next call tries again."""
+def loop(step: Callable[[], None], seconds: float, news: Callable[[], bool] = lambda: False) -> None:
+    """Call `step` again and again, `seconds` apart, until SIGTERM; sooner where there is news.
+
+    An error is logged and the next call tries again.
+    """
     signal.signal(signal.SIGTERM, _stop)
     notify("READY=1")
     while True:
@@ -81,7 +86,18 @@ def loop(step: Callable[[], None], seconds: float) -> None:
         except Exception:
             log.exception("unexpected; trying again")
         tick()
-        time.sleep(seconds)
+        _rest(seconds, news)
+
+
+def _rest(seconds: float, news: Callable[[], bool]) -> None:
+    left = seconds
+    pause = SOON
+    while left > 0:
+        time.sleep(min(pause, left))
+        left -= pause
+        if news():
+            return
+        pause = LOOK
 
 
 def check_folders(config: Config) -> None:
