@@ -8,8 +8,8 @@ export HOST
 else
 unexport HOST
 endif
-# The same for what a rotation replaces, and for the stream of a profile.
-$(foreach name,KEY VIEWER ALL STREAM,$(eval $(if $(filter command,$(origin $(name))),export,unexport) $(name)))
+# The same for what a rotation replaces, for the stream of a profile, and for a note.
+$(foreach name,KEY VIEWER ALL STREAM NOTE,$(eval $(if $(filter command,$(origin $(name))),export,unexport) $(name)))
 # The same for a recording, whose title arrives as it was typed: make would take $5 for a variable of its own.
 ifeq ($(origin FILE),command line)
 override FILE := $(value FILE)
@@ -27,8 +27,9 @@ endif
 # Options, for `make help`:
 #HOST=server ## user@server[:port], localhost, demo, or a host of inventory/hosts.yml
 #DOMAIN=name ## deploy, credentials, obs-profile: the public name, where it is not HOST's
-#FILE=name ## pin, unpin, title, unclip: a recording or a clip, as in its link (match123-20260101T200000Z)
+#FILE=name ## pin, unpin, title, notes, unclip: a recording or a clip, as in its link (match123-20260101T200000Z)
 #TITLE='text' ## title: what viewers read; empty: the stream's title again
+#NOTE=id ## unnote: the ID of a note, as make notes lists it
 #CHECK=yes ## deploy, rollback: change nothing, show what would be changed
 #INGEST=force ## deploy, rollback: restart ingest although a stream is live, which cuts it
 #KEY=id/name ## rotate: the publish key of one publisher, of a stream (KEY=match123), or all
@@ -39,7 +40,7 @@ endif
 #NGINX=1.26.3 ## deploy: another version of the nginx role's catalogue
 #SUITE=trixie ## image, converge: bullseye, bookworm or trixie; else Ubuntu 22.04, or this machine's own
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down deploy access rotate credentials obs-profile status cleanup-plan pin unpin title unclip rollback venv dev ready image clean
+.PHONY: help demo demo-down deploy access rotate credentials obs-profile status cleanup-plan pin unpin title unclip notes unnote rollback venv dev ready image clean
 .PHONY: test test-all lint unit render converge verify destroy bench
 
 help: ## list the targets
@@ -84,6 +85,12 @@ title: venv ## give a replay a title of its own: make title HOST=… FILE=… TI
 
 unclip: venv ## delete a clip: make unclip HOST=… FILE=…
 	@$(VENV) -m tools.deploy unclip
+
+notes: venv ## show what viewers have written about a recording: make notes HOST=… FILE=…
+	@$(VENV) -m tools.deploy notes
+
+unnote: venv ## delete a note of a viewer, and the clips that it asked for: make unnote HOST=… NOTE=…
+	@$(VENV) -m tools.deploy unnote
 
 rollback: venv ## go back to the nginx build before the current one
 	@$(VENV) -m tools.deploy rollback

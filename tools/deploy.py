@@ -1,8 +1,8 @@
 """Run one of the operator's commands against the named servers: a playbook, or a choice for one recording.
 
-Usage: python -m tools.deploy deploy|access|rotate|status|cleanup-plan|rollback|pin|unpin|title|unclip
-The environment holds the options (HOST, DOMAIN, ROTATE, INGEST, NGINX, CHECK, FILE, TITLE, KEY, VIEWER, ALL; the
-Makefile explains them), and SCRIMBOX_SUDO_PASSWORD and ANSIBLE_VAULT_PASSWORD_FILE where nobody can be asked.
+Usage: python -m tools.deploy deploy|access|rotate|status|cleanup-plan|rollback|pin|unpin|title|unclip|notes|unnote
+The environment holds the options (HOST, DOMAIN, ROTATE, INGEST, NGINX, CHECK, FILE, TITLE, NOTE, KEY, VIEWER,
+ALL; the Makefile explains them), and SCRIMBOX_SUDO_PASSWORD and ANSIBLE_VAULT_PASSWORD_FILE where nobody can be asked.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from tools.terminal import Trouble, main
 DOMAIN = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 RECORDING = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}-\d{8}T\d{6}Z")
 CLIP = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}-[0-9]{8}-[0-9]{6}-[0-9a-f]{16}")
+NOTE = re.compile(r"[0-9a-f]{16}")
 TITLE_LENGTH = 200
-CHOICES = ("pin", "unpin", "title", "unclip")
+CHOICES = ("pin", "unpin", "title", "unclip", "notes", "unnote")
 ACCESS = ("access", "rotate")
 ONE_SERVER = {"rollback": "a rollback is", "rotate": "a rotation is", **dict.fromkeys(CHOICES, "a recording is")}
 QUIET = ("status", "cleanup-plan", *CHOICES)
@@ -109,8 +110,10 @@ def choice(name: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """The variables of playbooks/choose.yml. Texts go encoded: Ansible takes {{ for its own.
 
     Raises:
-        Trouble: FILE or TITLE is missing or ill-formed; names it, its value and what is allowed.
+        Trouble: FILE, TITLE or NOTE is missing or ill-formed; names it, its value and what is allowed.
     """
+    if name == "unnote":
+        return _chosen(name, [_note(environment.get("NOTE", ""))])
     given, title = environment.get("FILE", ""), environment.get("TITLE", "")
     file = given.rpartition("/")[2].partition(".")[0]
     if name == "unclip":
@@ -128,7 +131,19 @@ def choice(name: str, environment: Mapping[str, str]) -> dict[str, Any]:
         raise Trouble(f"TITLE={title} says nothing here; allowed is make title HOST=… FILE=… TITLE='…'")
     if len(title) > TITLE_LENGTH or not title.isprintable():
         raise Trouble(f"TITLE={title} cannot be shown; allowed are at most {TITLE_LENGTH} printable characters.")
-    texts = [file, title] if name == "title" else [file]
+    return _chosen(name, [file, title] if name == "title" else [file])
+
+
+def _note(given: str) -> str:
+    if not NOTE.fullmatch(given):
+        raise Trouble(
+            f"NOTE={given} is not the ID of a note; allowed is 16 of 0-9 a-f, as make notes HOST=… FILE=… lists them: "
+            "make unnote HOST=… NOTE=…"
+        )
+    return given
+
+
+def _chosen(name: str, texts: Sequence[str]) -> dict[str, Any]:
     return {
         "choose_command": name,
         "choose_arguments": [base64.b64encode(text.encode()).decode() for text in texts],

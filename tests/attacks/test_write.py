@@ -98,6 +98,19 @@ def test_others_see_a_marker_within_three_seconds(target: Variant, pushing: medi
     assert (note["author"], note["view"], note["kind"]) == ("alice", STREAM, "marker")
 
 
+def test_the_operator_deletes_a_note_of_anybody(target: Variant, pushing: media.Publisher) -> None:
+    assert pushing.running
+    text, note = secrets.token_hex(4), secrets.token_hex(8)
+    assert put(target.alice, marker(text), f"/write/alice/{note}.json").status == 201
+    wait(lambda: text in texts(target.alice))
+    file = review(target.alice)["file"]
+    assert f"{note} " in target.check(f"scrimbox-recorder notes -- {file}")
+    assert text in target.check(f"scrimbox-recorder unnote -- {note}")
+    wait(lambda: text not in texts(target.alice))
+    assert note not in target.check(f"scrimbox-recorder notes -- {file}")
+    assert text not in target.check("find /srv/review -type f -exec cat {} +")
+
+
 def test_who_may_write_is_told_so_and_who_may_not_as_well(target: Variant, credentials: Credentials) -> None:
     for site in (target.alice, password(target, "alice", credentials)):
         answer = site.get("/me.json")

@@ -212,7 +212,7 @@ def texts(variables: dict[str, object]) -> list[str]:
     return [base64.b64decode(text).decode() for text in arguments]
 
 
-@pytest.mark.parametrize("name", ["pin", "unpin"])
+@pytest.mark.parametrize("name", ["pin", "unpin", "notes"])
 @pytest.mark.parametrize("given", [FILE, f"{FILE}.mp4", f"https://vod.example.com/vod/recordings/{FILE}.mp4"])
 def test_a_recording_is_named_by_itself_or_by_its_link(name: str, given: str) -> None:
     variables = deploy.choice(name, {"FILE": given})
@@ -233,6 +233,18 @@ def test_a_clip_is_named_by_itself_or_by_its_link(given: str) -> None:
 def test_a_clip_is_no_recording_and_a_recording_no_clip(name: str, given: str) -> None:
     with pytest.raises(Trouble, match="allowed"):
         deploy.choice(name, {"FILE": given})
+
+
+def test_a_note_is_named_by_its_id() -> None:
+    variables = deploy.choice("unnote", {"NOTE": "0123456789abcdef"})
+    assert (variables["choose_command"], texts(variables)) == ("unnote", ["0123456789abcdef"])
+
+
+@pytest.mark.parametrize("given", ["", "0123456789ABCDEF", "0123456789abcde", "../x", "0123456789abcdef;id"])
+def test_what_is_no_id_of_a_note_is_refused_before_anything_is_connected(given: str) -> None:
+    with pytest.raises(Trouble, match="make notes") as refused:
+        deploy.choice("unnote", {"NOTE": given, "FILE": FILE})
+    assert f"NOTE={given} " in str(refused.value)
 
 
 @pytest.mark.parametrize("title", ["", "Finale: »Zug« \"A\" 'B' $5 {{ x }} \\ #1", "決勝"])

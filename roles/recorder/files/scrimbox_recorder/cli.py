@@ -1,4 +1,4 @@
-"""Command line: `scrimbox-recorder run|pass|finalize|clips|alert|cleanup|pin|unpin|title|align|unclip|status|check`."""
+"""Command line: `scrimbox-recorder COMMAND`; `--help` lists them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import alert, choosing, cleanup, config, status
+from . import alert, choosing, cleanup, config, noting, status
 from .attempts import Listener
 from .choosing import ChoiceError
 from .clip_tools import ClipTools
@@ -79,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     align.add_argument("file", metavar="FILE")
     align.add_argument("milliseconds", metavar="MS")
     commands.add_parser("unclip", help="delete a clip").add_argument("file", metavar="FILE")
+    commands.add_parser("notes", help="print what viewers have written about a recording").add_argument(
+        "file", metavar="FILE"
+    )
+    commands.add_parser("unnote", help="delete a note of a viewer").add_argument("note", metavar="ID")
     commands.add_parser("status", help="print streams, disk use and faults")
     commands.add_parser("check", help="check the settings")
     return parser
@@ -155,6 +159,10 @@ def _choose(given: argparse.Namespace, settings: Config) -> None:
     with lock(settings.incoming / ".lock"):
         if given.command == "unclip":
             print(choosing.unclip(settings, Disk(), given.file))
+        elif given.command == "notes":
+            print(noting.listed(settings, Disk(), given.file))
+        elif given.command == "unnote":
+            print(noting.take_back(settings, Disk(), given.note))
         elif given.command == "title":
             print(choosing.title(settings, Disk(), given.file, " ".join(given.text)))
         elif given.command == "align":

@@ -26,6 +26,8 @@ ALIGNMENT = 3_600_000
 LABELS = ("opponent", "map", "result", "patch")
 SHOWN = ("marker", "round")
 """Kinds that stand in review documents as they are."""
+TAKEN_BACK = (*SHOWN, "clip", "label")
+"""Kinds that can be taken back; of the others the next word counts."""
 _JOINERS = ("\u200c", "\u200d")
 
 

@@ -17,7 +17,7 @@ from .inbox import Inbox, Letter
 from .matches import Match, Sitting
 from .names import is_file_name, iso
 from .notebook import Notebook
-from .notes import SHOWN, Note, NoteError, parse
+from .notes import TAKEN_BACK, Note, NoteError, parse
 from .placing import orders, place
 
 log = logging.getLogger(__name__)
@@ -148,8 +148,8 @@ class Review:
             if target or not self._clips.remove(note.rest["note"], note.author):
                 raise NoteError("note: there is none of this ID that is yours")
             return
-        if target.kind not in (*SHOWN, "clip"):
-            raise NoteError(f"note: only {', '.join(SHOWN)} and clip can be taken back")
+        if target.kind not in TAKEN_BACK:
+            raise NoteError(f"note: only {', '.join(TAKEN_BACK)} can be taken back")
         if target.kind == "clip":
             self._clips.remove(target.id, target.author)
         self._notebook.keep(replace(note, view=target.view, time=target.time, group=target.group))
