@@ -352,6 +352,28 @@ class Counting(ClipTools):
             self.at_work.remove(target)
 
 
+class Blind(ClipTools):
+    """Draws nothing."""
+
+    def picture(self, source: Path, target: Path) -> None:
+        """Fail."""
+        raise MediaError("no picture")
+
+
+def test_a_clip_is_there_before_its_picture_which_the_next_process_draws_if_this_one_could_not(scene: Scene) -> None:
+    scene.push()
+    scene.yard.later(SECONDS + 1)
+    order = scene.order(47, 60)
+    scene.clipper = Clipper(scene.yard.config, Disk(), Blind(), lambda: scene.yard.wall)
+    scene.carry_out()
+    assert (scene.document()["state"], scene.document()["poster"]) == ("ready", None)
+    assert not list(scene.yard.config.cutting.iterdir())
+    scene.clipper = scene.new()
+    scene.carry_out()
+    assert scene.document()["poster"] == f"/vod/clips/{order.file}.jpg"
+    assert not list(scene.yard.config.cutting.iterdir())
+
+
 @pytest.mark.parametrize("most", [1, 3])
 def test_so_many_clips_are_cut_at_the_same_time_and_no_more(scene: Scene, most: int) -> None:
     scene.push()

@@ -26,7 +26,7 @@ from .service import become_owner, check_folders, loop, progress, set_up_log, ti
 
 FINALIZER_SECONDS = 2.0
 """Seconds between two looks of the finalizer."""
-CLIPPER_SECONDS = 0.2
+CLIPPER_SECONDS = 0.1
 """Seconds between two looks at what is to be cut: somebody waits for it."""
 
 

@@ -18,7 +18,7 @@ from .clip_tools import ClipTools
 from .clips import CUTTING, FAILED, Order, Orders
 from .config import Config
 from .crew import Crew
-from .disk import Disk, lock, share
+from .disk import Disk, lock, read_json, share
 from .documents import Document
 from .media import MediaError, NotNowError
 from .names import iso
@@ -77,6 +77,7 @@ class Clipper:
         self._replays = Replays(config.recordings)
         self._crew = Crew(most)
         self._not_before: dict[str, float] = {}
+        self._unpainted: set[str] = set()
         self._swept = False
 
     def step(self, steady: float) -> bool:
@@ -92,6 +93,9 @@ class Clipper:
                     did |= self._begin(order)
                 except Exception as fault:
                     did |= self._settle(order, fault, steady)
+        if self._unpainted and not self._crew.full:
+            self._begin_to_paint(self._unpainted.pop())
+            did = True
         heard = self._crew.hear(LOOK)
         if heard:
             self._settle(orders.get(heard[0]), heard[1], steady)
@@ -160,10 +164,11 @@ class Clipper:
             source = self._of_replay(order, found)
         made = tools.cut(source.path, folder / "clip.mp4", source.between)
         self._disk.did("cut clip.mp4")
-        self._publish(order, folder, source, made, tools)
+        self._publish(order, folder, source, made)
         took = time.monotonic() - began
         log.info("%s: the clip %s of %.1f s is ready after %.1f s", order.view, order.file, made.duration, took)
         self._end(order)
+        self._unpainted.add(order.file)
 
     def _end(self, order: Order) -> None:
         """Take away the order of a clip that is there."""
@@ -233,31 +238,45 @@ class Clipper:
         self._disk.did(f"ffmpeg {target.name}")
         return (target, raw, held.start / 1000) if held.frames else None
 
-    def _publish(self, order: Order, folder: Path, source: _Source, made: mp4.Excerpt, tools: ClipTools) -> None:
-        """Show the clip: the picture, the MP4, and last the sidecar, from which on it counts."""
-        poster: str | None = f"{order.file}.jpg"
-        try:
-            tools.picture(folder / "clip.mp4", folder / "clip.jpg")
-            self._disk.did("ffmpeg clip.jpg")
-        except MediaError as reason:
-            log.info("%s: the clip %s has no picture: %s", order.view, order.file, reason)
-            poster = None
-        for name in ("clip.jpg", "clip.mp4"):
-            if (folder / name).exists():
-                with (folder / name).open("rb") as stream:
-                    share(stream.fileno(), self._config.clips, 0o640)
-                    os.fsync(stream.fileno())
+    def _publish(self, order: Order, folder: Path, source: _Source, made: mp4.Excerpt) -> None:
+        """Show the clip: the MP4, and last the sidecar, from which on it counts."""
+        with (folder / "clip.mp4").open("rb") as stream:
+            share(stream.fileno(), self._config.clips, 0o640)
+            os.fsync(stream.fileno())
         with self._locked():
             if not (self._config.cutting / f"{order.file}.json").exists():
                 log.info("%s: the clip %s is not wanted any more", order.view, order.file)
                 return
             size = (folder / "clip.mp4").stat().st_size
-            if poster:
-                self._disk.rename(folder / "clip.jpg", self._config.clips / poster)
             self._disk.rename(folder / "clip.mp4", self._config.clips / f"{order.file}.mp4")
-            sidecar = describe(order, source.parts, made) | {"size": size, "poster": poster}
+            sidecar = describe(order, source.parts, made) | {"size": size, "poster": None}
             sidecar |= {"match": order.match or source.match, "source": source.replay, "made": iso(self._wall())}
             self._disk.write_json(self._config.clips / f"{order.file}.json", sidecar, durable=True)
+
+    def _begin_to_paint(self, file: str) -> None:
+        """Have the picture of a clip drawn. Nobody waits for it: what is still to be cut comes first."""
+        tools = self._tools.beside()
+        tools.work_on(file)
+        self._crew.begin(f"{file}.jpg", lambda: self._paint(file, tools))
+
+    def _paint(self, file: str, tools: ClipTools) -> None:
+        folder = self._config.cutting / f".{file}.jpg.work"
+        self._disk.make_folder(folder)
+        drawn = folder / "clip.jpg"
+        try:
+            tools.picture(self._config.clips / f"{file}.mp4", drawn)
+            self._disk.did("ffmpeg clip.jpg")
+            with drawn.open("rb") as stream:
+                share(stream.fileno(), self._config.clips, 0o640)
+            with self._locked():
+                sidecar = read_json(self._config.clips / f"{file}.json")
+                if sidecar:
+                    self._disk.rename(drawn, self._config.clips / f"{file}.jpg")
+                    changed = {**sidecar, "poster": f"{file}.jpg"}
+                    self._disk.write_json(self._config.clips / f"{file}.json", changed, durable=True)
+        except (MediaError, NotNowError, FileNotFoundError) as reason:
+            log.info("the clip %s has no picture: %s", file, reason)
+        shutil.rmtree(folder, ignore_errors=True)
 
     def _failed(self, order: Order, reason: str) -> None:
         attempts = min(ATTEMPTS, order.attempts + 1)
@@ -282,11 +301,13 @@ class Clipper:
             raise NotNowError(f"{self._config.reserve_bytes / 1e6:.0f} MB must be free")
 
     def _sweep(self) -> None:
-        """At first, remove what an earlier process was making."""
+        """At first, remove what an earlier process was making, and draw what it did not come to."""
         if not self._swept:
             self._swept = True
             for folder in self._config.cutting.glob(".*.work"):
                 shutil.rmtree(folder, ignore_errors=True)
+            made = {path.stem: read_json(path) for path in self._config.clips.glob("*.json")}
+            self._unpainted = {file for file, sidecar in made.items() if sidecar and not sidecar.get("poster")}
 
     def _folder(self, order: Order) -> Path:
         return self._config.cutting / f".{order.file}.work"

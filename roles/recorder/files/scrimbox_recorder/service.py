@@ -15,7 +15,7 @@ from .config import Config, ConfigError
 
 log = logging.getLogger(__name__)
 
-SOON, LOOK = 0.3, 0.1
+SOON, LOOK = 0.2, 0.1
 """Seconds from one call to the next at least, where there is news; from one look for news to the next."""
 REPEAT = 600.0
 """Seconds in which the same line stands in the journal once."""
