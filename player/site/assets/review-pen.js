@@ -200,6 +200,7 @@ export function setUpPen(review) {
     ["play", "seeking"].forEach((name) => video.removeEventListener(name, moved));
     layer.remove();
     bar.remove();
+    review.hint("");
     if (before && before.isConnected) {
       before.focus();
     }

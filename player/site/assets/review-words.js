@@ -115,3 +115,19 @@ export const words = {
   pictureNotCopied: "This browser does not copy pictures here. Save it instead.",
   done: "Done",
 };
+
+/** What is said instead to who points with a finger, and has no keys. */
+export const fingerWords = {
+  noNotesWrite: "No markers yet. Set one at a moment that is worth talking about.",
+  clipFrom: (clock) => `Clip from ${clock}`,
+  clipTo: (clock) => `Clip to ${clock}`,
+  clipChosen: (length, size) => `Clip of ${length}${size ? `, ${size}` : ""}`,
+  clipLack: {
+    ...words.clipLack,
+    nothing: "Say where the clip begins and where it ends.",
+    from: "Say where the clip begins.",
+    to: "Say where it ends.",
+  },
+  noClipsWrite: "No clips yet. A clip is a file to pass on, which stays when the recording is deleted.",
+  drawHelp: "Draw with a finger.",
+};

@@ -14,11 +14,15 @@ import { watchReviews } from "./review-poll.js";
 import { clockFragment, clockWords } from "./review-rounds.js";
 import { createStore } from "./review-store.js";
 import { createRates } from "./review-rates.js";
-import { words } from "./review-words.js";
+import { fingerWords, words } from "./review-words.js";
 import { dayClock } from "./review-times.js";
 import { momentLink } from "./link.js";
 
 const TICK_MS = 500;
+
+if (window.matchMedia("(pointer: coarse)").matches) {
+  Object.assign(words, fingerWords);
+}
 
 function loadStyle() {
   return new Promise((resolve) => {

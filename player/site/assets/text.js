@@ -97,7 +97,7 @@ export const text = {
     download: (size) => `Download ${size}`,
     downloadOf: (title, when, size) => `Download ${size}: ${title}, ${when}`,
     together: "Watch together",
-    togetherOf: (title) => `Watch the views of ${title} together`,
+    togetherOf: (title) => `Watch together: ${title}`,
     match: (views) => (views === 1 ? "Match, 1 view" : `Match, ${views} views`),
     allStreams: "All streams",
     allGroups: "All groups",

@@ -28,8 +28,12 @@ export function phoneFaults(page, least) {
     const small = [...document.querySelectorAll(controls)].flatMap((element) => {
       // A card's link takes the whole card.
       const stretched = window.getComputedStyle(element, "::after").position === "absolute";
-      const { width, height } = (stretched ? element.offsetParent : element).getBoundingClientRect();
-      const within = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+      // So does the words' place beside a box to tick.
+      const words = element.type === "checkbox" && element.closest("label");
+      const { width, height } = (stretched ? element.offsetParent : words || element).getBoundingClientRect();
+      // What lets a finger through is none of its own.
+      const met = window.getComputedStyle(element).pointerEvents !== "none";
+      const within = met && element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
       const name = element.id || element.textContent.trim() || element.localName;
       return within && (width < size || height < size) ? [`${name}: ${Math.round(width)} x ${Math.round(height)}`] : [];
     });
@@ -74,7 +78,8 @@ export function overlaps(page) {
     }
     const top = [...document.querySelectorAll("dialog[open], [role=menu]:not([hidden])")].pop() || document;
     const boxes = [...top.querySelectorAll(solid)]
-      .filter((element) => shown(element) && !element.matches(".gap, .spoken"))
+      // Marks are to lie upon the time bar.
+      .filter((element) => shown(element) && !element.matches(".gap, .spoken, .marks *"))
       .filter((element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
       .map((element) => ({ element, box: boxOf(element) }));
     const name = ({ id, localName, textContent }) => id || `${localName} ${textContent.trim().slice(0, 20)}`;
