@@ -10,6 +10,7 @@ import signal
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -95,12 +96,13 @@ class Visit:
         self._events: list[dict[str, Any]] = []
         self._news = threading.Condition()
         self._log = (ARTEFACTS / f"{name}.log").open("w")
+        self._mark = f"SCRIMBOX_VISIT={uuid.uuid4().hex}"
         self._process = subprocess.Popen(
             [*(XVFB if browser in PLANS else ()), str(TOOLS / "node"), str(FOLDER / script), json.dumps(plan)],
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
-            env=os.environ | (environment or {}),
+            env=os.environ | (environment or {}) | dict([self._mark.split("=")]),
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -151,10 +153,21 @@ class Visit:
                 os.killpg(self._process.pid, number)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(10)
-        # A display outlives whoever asked for it when that one is killed.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        # A browser has a group of its own, and a display outlives whoever asked for it when that one is killed.
+        for left in marked(self._mark):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(left, signal.SIGKILL)
         self._log.close()
+
+
+def marked(mark: str) -> list[int]:
+    """The processes that were started with a variable, as NAME=value, in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    return found
 
 
 @contextlib.contextmanager
