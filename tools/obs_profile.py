@@ -60,7 +60,8 @@ class Encoder:
 
 
 ENCODERS = (
-    Encoder("x264", "obs_x264", {"preset": "veryfast", "tune": "", "use_bufsize": False, "x264opts": ""}),
+    # Without its own key frames where the scene changes: one in the middle of a second makes a segment of nearly two.
+    Encoder("x264", "obs_x264", {"preset": "veryfast", "tune": "", "use_bufsize": False, "x264opts": "scenecut=0"}),
     # This id is NVENC H.264 in OBS 28 to 30, and stands for its successor in 31.
     Encoder("NVENC", "jim_nvenc", {"preset2": "p5", "multipass": "qres", "tune": "hq", "bf": 2, "psycho_aq": True}),
 )

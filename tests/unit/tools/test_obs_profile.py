@@ -62,6 +62,8 @@ def test_a_profile_pushes_with_a_key_frame_every_second(tmp_path: Path, encoder:
     assert service["settings"]["server"] == "rtmps://vod.example.com:1936/live"
     assert service["settings"]["key"] == "match123?key=a1"
     assert (settings["keyint_sec"], settings["rate_control"], settings["bitrate"]) == (1, "CBR", 6000)
+    # Nor any in between, which x264 puts where the scene changes.
+    assert settings.get("x264opts", "") == ("scenecut=0" if encoder == "x264" else "")
     assert (basic["Output"]["Mode"], basic["AdvOut"]["Encoder"]) == ("Advanced", name)
     assert (basic["AdvOut"]["Track1Bitrate"], basic["Audio"]["SampleRate"]) == ("160", "48000")
     assert (basic["Video"]["ColorFormat"], basic["General"]["Name"]) == ("NV12", f"Scrimbox-match123-{encoder}")
