@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from tests import media, rtmp
+from tests import rtmp
 from tests.faults.camera import VIDEO, Tag, tags
 
 SECONDS = 60
@@ -89,9 +89,6 @@ class TagPublisher:
                     break
                 client.send(tag.kind, tag.body, channel=4, stream=1, ms=tag.ms)
             client.finish()
-
-
-Sending = media.Publisher | TagPublisher
 
 
 def sent(path: Path, codec: bytes | int, *, sound: bool = True) -> list[Tag]:

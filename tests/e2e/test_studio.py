@@ -332,7 +332,6 @@ def replayed(seen: Seen) -> dict[str, dict[str, Any]]:
         return played(visit)
 
 
-@pytest.mark.slow
 def test_pictures_alone_and_sound_alone_are_replayed(seen: Seen, replayed: dict[str, dict[str, Any]]) -> None:
     assert {event["source"] for event in replayed.values()} == {"mp4"}
     assert replayed[MUTE]["size"] == [320, 180]
