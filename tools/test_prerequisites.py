@@ -1,4 +1,4 @@
-"""What the tests need on this machine besides the virtual environment: ffmpeg, ssh and browsers.
+"""What the tests need on this machine besides the virtual environment: ffmpeg, ssh, browsers and OBS.
 
 Usage: python3 -m tools.test_prerequisites
 """
@@ -23,6 +23,9 @@ WEBKIT = (
     "webkit2gtk-driver",
     *(f"gstreamer1.0-{part}" for part in ("libav", "plugins-base", "plugins-good", "plugins-bad")),
 )
+
+OBS = ("obs-studio", "libgl1-mesa-dri")
+"""OBS, and what draws for it where there is no graphics card."""
 
 PROGRAMS = {"ffmpeg": "ffmpeg", "ssh": "openssh-client"}
 # The driver that fetches a browser where the distribution packages none.
@@ -110,6 +113,9 @@ def ensure() -> None:
     if os.environ.get("SCRIMBOX_SLOW") == "yes":
         apt.require(partial(on_path, "xvfb-run"), ["xvfb", "xauth"], "the slow tests show browsers on it")
         apt.require(webkit, WEBKIT, "the slow tests drive it")
+        # Its tests are skipped where there is none.
+        if not on_path("obs") and apt.usable() and apt.known(OBS[0]):
+            apt.install(OBS, "the slow tests push with it")
     name = browser()
     if name is None:
         raise Trouble(
