@@ -29,7 +29,7 @@ Visits = Callable[[str], browsers.Visit]
 @pytest.fixture(scope="module")
 def live_visits(live: Live, alice: Site) -> Iterator[Visits]:
     """The pages that show what is live, as a desktop and as a phone."""
-    paths = {"home": "/", "live": f"/player?id={STREAM}"}
+    paths = {"home": "/", "live": f"/player?id={STREAM}", "studio": f"/studio?id={STREAM}"}
     assert live.publisher.running
     with browsers.side_by_side("manners-live", "manners.mjs", url=alice.url, login=alice.login, paths=paths) as visits:
         yield visits
@@ -79,6 +79,18 @@ def test_the_home_page_says_who_is_live(live: Live, live_visits: Visits, browser
     assert home["page"] == "home"
     assert f"/player?id={STREAM}" in home["links"]
     assert "live" in home["words"].lower()
+
+
+@pytest.mark.parametrize("browser", browsers.ENGINES)
+def test_the_streamer_s_page_says_what_arrives(live: Live, live_visits: Visits, browser: str) -> None:
+    visit = live_visits(browser)
+    visit.wait_for("done", 300)
+    assert live.publisher.running
+    pages = [one["words"] for one in visit.all_of("said") if one["page"] == "studio"]
+    assert len(pages) == 2
+    for words in pages:
+        for said in ("On air since", "1280×720, 30 pictures a second", "every 1 s", "about 2.5 s later"):
+            assert said in words
 
 
 @pytest.mark.parametrize("browser", browsers.ENGINES)
