@@ -99,6 +99,12 @@ test("who came on air after a refusal has found the way; a rival who came later 
   assert.match(told("2026-11-22T19:30:00.000Z"), /already-live/);
 });
 
+test("who is on air is not told of strangers who try ids that there are not", () => {
+  const other = refusal("unknown-id", "2026-11-22T19:30:00.000Z");
+  assert.equal(viewOf(LIVE, { ...INDEX, refused: other }, NOW).refused, "");
+  assert.match(viewOf({ ...LIVE, state: "interrupted" }, { ...INDEX, refused: other }, NOW).refused, /unknown-id/);
+});
+
 test("a full disk is said", () => {
   const disk = { refusing: true, message: "less than 5 GB is free" };
   assert.match(viewOf(OFFLINE, { ...INDEX, disk }, NOW).disk, /less than 5 GB/);

@@ -50,7 +50,8 @@ export function factsOf({ live, ingest }, now) {
 
 /** The newest refusal that may have been this streamer's: of this stream, or with an id that there is not. */
 function refusalOf(state, index) {
-  const known = [state.refused, index && index.refused].filter(Boolean);
+  // Who is on air does not try an id that there is not: that was somebody else.
+  const known = [state.refused, state.state !== "live" && index && index.refused].filter(Boolean);
   const [newest] = known.sort((a, b) => Date.parse(b.time) - Date.parse(a.time));
   // Who has come on air since has found the way.
   const since = state.state === "live" && state.ingest ? Date.parse(state.ingest.since) : 0;
