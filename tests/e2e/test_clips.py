@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import media
+from tests.e2e import browsers
 from tests.e2e.conftest import when_quiet
 from tests.site import Site
 
@@ -75,6 +77,11 @@ class Studio:
         shown: str = self.server.check_output(command, PACKAGE + program)
         return shown.strip()
 
+    def listed(self, file: str) -> dict[str, Any]:
+        """What the index says of a clip; empty where it does not list it."""
+        clips = self.site.get("/streams/index.json").json()["clips"]
+        return next((clip for clip in clips if clip["file"] == file), {})
+
     def cut(self, first: int, last: int) -> Clip:
         """Order the frames from one number to another and wait for the clip."""
         self._count += 1
@@ -87,11 +94,10 @@ class Studio:
         while time.monotonic() < began + 60:
             if took is None and self.site.get(f"/vod/clips/{file}.mp4", method="HEAD").status == 200:
                 took = time.monotonic() - began
-            listed = {clip["file"]: clip for clip in self.site.get("/streams/index.json").json()["clips"]}
-            if took and file in listed:
+            if took and (listed := self.listed(file)):
                 path = self.folder / f"{file}.mp4"
-                path.write_bytes(self.site.get(listed[file]["url"]).body)
-                return Clip(listed[file], took, path)
+                path.write_bytes(self.site.get(listed["url"]).body)
+                return Clip(listed, took, path)
             time.sleep(0.2)
         raise AssertionError(self.server.check_output("journalctl -u scrimbox-clips -n 30 --no-pager"))
 
@@ -154,6 +160,35 @@ def test_a_clip_is_ready_within_two_seconds_and_a_tenth_of_its_length(cut: dict[
     assert cut[name].took < 2 + cut[name].listed["duration"] / 10
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("browser", [*browsers.ENGINES, "webkit"])
+def test_a_browser_shows_exactly_the_frames_of_a_clip(cut: dict[str, Clip], alice: Site, browser: str) -> None:
+    """Both ends and both joints: key frames of the pattern are 60, 90 and 120."""
+    browsers.install()
+    if browser == "firefox":
+        browsers.require(browser)
+    asked = [0, 1, 12, 13, 14, 42, 43, 44, 72, 73, 82, 83]
+    visit = browsers.Visit(
+        f"clip-{browser}",
+        "clip.mjs",
+        browser=browser,
+        url=f"{alice.url}/",
+        login=alice.login,
+        clip=cut["short"].listed["url"],
+        fps=media.FPS,
+        frames=asked,
+    )
+    with contextlib.closing(visit):
+        assert visit.wait_for("first", 60)["number"] == 47
+        assert visit.wait_for("frames", 60)["shown"] == [47 + frame for frame in asked]
+        # On the way to the end a browser may leave out what it is too late for, and shows nothing else.
+        played = visit.wait_for("played", 60)["numbers"]
+        assert played == sorted(played)
+        assert 47 <= played[0] < played[-1] <= 130
+        found = visit.wait_for("done", 20)
+        assert (found["errors"], found["violations"], found["failures"]) == ([], [], [])
+
+
 def test_sound_and_picture_of_a_clip_are_together(cut: dict[str, Clip], replayed: dict[str, Clip]) -> None:
     for clip in (cut["long"], replayed["long"]):
         assert media.worst_offset(clip.path) < 0.04
@@ -163,7 +198,11 @@ def test_what_the_index_says_of_a_clip_is_true(cut: dict[str, Clip], studio: Stu
     listed, path = cut["short"].listed, cut["short"].path
     assert listed["size"] == path.stat().st_size
     assert (listed["author"], listed["title"], listed["view"]) == ("alice", "An ace", STREAM)
-    assert studio.site.get(listed["poster"]).headers["Content-Type"] == "image/jpeg"
+    deadline = time.monotonic() + 10
+    while not (poster := studio.listed(listed["file"])["poster"]):
+        assert time.monotonic() < deadline, "the clip has no picture"
+        time.sleep(0.2)
+    assert studio.site.get(poster).headers["Content-Type"] == "image/jpeg"
     answer = studio.site.get(listed["url"], {"Range": "bytes=0-99"})
     assert (answer.status, len(answer.body)) == (206, 100)
 
