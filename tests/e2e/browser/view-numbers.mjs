@@ -47,6 +47,15 @@ export function readViews(page) {
   });
 }
 
+// What catches up plays up to a tenth quicker or slower than what is heard; less than this only keeps it there.
+const CATCHING_UP = 0.05;
+
+/** Whether no view is on its way to where it should be: a machine that was busy takes its time until then. */
+export function settled({ views }) {
+  const { rate } = views.find(({ heard }) => heard);
+  return views.every((view) => view.absent || (!view.dim && Math.abs(view.rate - rate) < CATCHING_UP));
+}
+
 /** Reads again and again until `wanted(seen)` holds, and returns what was seen; throws after `seconds`. */
 export async function untilViews(page, what, wanted, seconds) {
   const deadline = Date.now() + seconds * 1000;

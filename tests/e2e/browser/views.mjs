@@ -6,7 +6,7 @@
 
 import { arrive, emit, findings, observe, pause, report, withPage } from "./browser.mjs";
 import { faults, overlaps } from "./inspect.mjs";
-import { readViews, untilViews } from "./view-numbers.mjs";
+import { readViews, settled, untilViews } from "./view-numbers.mjs";
 
 const plan = JSON.parse(process.argv[2]);
 const SAMPLES = 25;
@@ -72,6 +72,7 @@ async function stall(page) {
 async function watchLive(page) {
   await untilViews(page, "all views moving", moving, 60);
   await pause(6000);
+  await untilViews(page, "nobody catching up", settled, 30);
   emit("live", { samples: await sample(page) });
   await shoot(page, "live");
   await page.keyboard.down("Shift");
@@ -150,6 +151,7 @@ async function watchReplay(page) {
   await clickBar(page, plan.place);
   await untilViews(page, "all views moving", moving, 40);
   await pause(4000);
+  await untilViews(page, "nobody catching up", settled, 30);
   emit("replay", { samples: await sample(page) });
   await shoot(page, "replay");
   await steps(page);
