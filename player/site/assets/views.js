@@ -381,7 +381,8 @@ function wire() {
   page.copy.addEventListener("click", async () => (await copyMoment()) && showNotice(text.messages.copied));
   page.switch.addEventListener("click", () => window.location.assign(viewsLink({ match: newer, ids: [] })));
   page["log-in"].href = window.location.pathname + window.location.search;
-  new window.ResizeObserver(arrange).observe(page.tiles);
+  // Not amid the layout that it is told of: WebKit reports that as an error.
+  new window.ResizeObserver(() => window.requestAnimationFrame(arrange)).observe(page.tiles);
   window.addEventListener("online", () => all.forEach((view) => view.retry()));
   watchSleep(() => {
     all.forEach((view) => {
