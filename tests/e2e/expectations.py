@@ -84,13 +84,17 @@ def assert_no_seam(viewer: Visit) -> None:
     seen = viewer.wait_for("changed", 60)
     changed, controls = seen["changed"], seen["controls"]
     assert changed.get("blacks") == 0
-    # A busy machine draws nothing for a while by itself: the change adds nothing to that.
-    assert changed["freeze"] <= max(FREEZE, changed["usual"])
     assert abs(changed["jump"]) <= SAME_MOMENT
     assert seen["after"]["door"] == "playlist"
     assert (controls["follows"], controls["paused"], controls["videos"]) == (True, False, 2)
     done = viewer.wait_for("done", 30)
     assert (done["violations"], done["errors"], done["challenges"], done["stuck"]) == ([], [], [], [])
+
+
+def assert_no_freeze(viewer: Visit) -> None:
+    """The picture stood still for 100 ms at most, or for as long as it does on this machine without a change."""
+    changed = viewer.wait_for("changed", 400)["changed"]
+    assert changed["freeze"] <= max(FREEZE, changed["usual"])
 
 
 def assert_links_agree(viewer: Visit) -> None:

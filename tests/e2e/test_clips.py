@@ -155,6 +155,7 @@ def test_a_clip_of_the_replay_is_the_same(cut: dict[str, Clip], replayed: dict[s
     assert replayed[name].numbers == cut[name].numbers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["short", "just now", "long"])
 def test_a_clip_is_ready_within_two_seconds_and_a_tenth_of_its_length(cut: dict[str, Clip], name: str) -> None:
     assert cut[name].took < 2 + cut[name].listed["duration"] / 10

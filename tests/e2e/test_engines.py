@@ -13,7 +13,14 @@ import pytest
 from tests import media
 from tests.e2e import browsers, displays
 from tests.e2e.conftest import when_quiet
-from tests.e2e.expectations import assert_links_agree, assert_live, assert_looks_back, assert_mends, assert_no_seam
+from tests.e2e.expectations import (
+    assert_links_agree,
+    assert_live,
+    assert_looks_back,
+    assert_mends,
+    assert_no_freeze,
+    assert_no_seam,
+)
 from tests.site import Site
 
 BEHIND = 25
@@ -93,4 +100,5 @@ def over(evening: Evening) -> Evening:
 
 def test_the_replay_takes_over_without_a_seam(over: Evening, engine: str) -> None:
     assert_no_seam(over.viewers[engine])
+    assert_no_freeze(over.viewers[engine])
     assert_links_agree(over.viewers[engine])

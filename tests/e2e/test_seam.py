@@ -9,7 +9,7 @@ import pytest
 from tests import media
 from tests.e2e import browsers
 from tests.e2e.conftest import STREAM, Ended, Live, when_quiet
-from tests.e2e.expectations import assert_links_agree, assert_no_seam
+from tests.e2e.expectations import assert_links_agree, assert_no_freeze, assert_no_seam
 from tests.site import Site
 
 UNSEEN = 0.5
@@ -66,6 +66,14 @@ def test_firefox_sees_no_seam_either(erin_looks_back: browsers.Visit) -> None:
     assert_links_agree(erin_looks_back)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("viewer", ["carol_looks_back", "erin_looks_back"])
+def test_the_picture_does_not_stand_still_when_the_replay_takes_over(
+    viewer: str, request: pytest.FixtureRequest
+) -> None:
+    assert_no_freeze(request.getfixturevalue(viewer))
+
+
 @pytest.fixture(scope="module")
 def elsewhere(
     alice: Site, alice_cookie: Site, push: Callable[..., media.Publisher]
@@ -95,4 +103,5 @@ def test_who_looks_at_another_tab_comes_back_to_the_replay_where_the_match_has_g
 @pytest.mark.slow
 def test_a_picture_in_a_window_of_its_own_stays_there(elsewhere: dict[str, browsers.Visit]) -> None:
     assert_no_seam(elsewhere["window"])
+    assert_no_freeze(elsewhere["window"])
     assert elsewhere["window"].wait_for("changed", 1)["controls"]["window"] == "raised"
