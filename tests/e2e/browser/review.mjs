@@ -9,6 +9,7 @@ import { openAs, seekTo, untilLive } from "./live.mjs";
 const plan = JSON.parse(process.argv[2]);
 const BACK_S = 8;
 const CLIP_S = 2;
+const FPS = 30;
 
 /** What the panel of a page shows. */
 const read = (page) =>
@@ -126,15 +127,24 @@ async function mark(writer, reader, words, said) {
   return { took: (Date.now() - began) / 1000, seen };
 }
 
+/**
+ * A place some seconds back in the middle of a second of the pattern: shortly before a key frame, where the segment
+ * before it is not loaded, the picture may be that key frame (docs/player.md).
+ */
+async function placeToMark(page) {
+  const { time, number } = await look(page);
+  return time - BACK_S - ((number % FPS) - FPS / 2) / FPS;
+}
+
 async function markMoments(writer, reader) {
-  const edge = await look(writer);
-  const first = await still(writer, edge.time - BACK_S);
+  const place = await placeToMark(writer);
+  const first = await still(writer, place);
   const marked = await mark(writer, reader, "lost the fight #mistake", "lost the fight");
   await writer.keyboard.press("n");
   await writer.keyboard.type("R7");
   await press(writer, "0:00 is here");
   await readUntil(reader, "the round", ({ notes }) => notes.some(({ kind }) => kind === "round"), 20);
-  await still(writer, edge.time - BACK_S + 3);
+  await still(writer, place + 3);
   const later = await mark(writer, reader, "better", "better");
   await writer.screenshot({ path: `${plan.artefacts}/${plan.name}-marked.png` });
   await writer.evaluate(() => document.querySelector("#review-notes .marker .go").click());
@@ -217,7 +227,7 @@ async function follow(writer, reader) {
   await openReview(reader, plan.reader);
   // Who comes for the first time is asked, once.
   seen.forEach(({ challenges }) => challenges.splice(0));
-  const deep = ({ seekable, time }) => seekable && time - seekable[0] > BACK_S + 1;
+  const deep = ({ seekable, time }) => seekable && time - seekable[0] > BACK_S + 2;
   await lookUntil(writer, "enough to look back on", deep, 40);
   await Promise.all([writer, reader].map(stop));
   await markMoments(writer, reader);
