@@ -127,10 +127,7 @@ async function mark(writer, reader, words, said) {
   return { took: (Date.now() - began) / 1000, seen };
 }
 
-/**
- * A place some seconds back in the middle of a second of the pattern: shortly before a key frame, where the segment
- * before it is not loaded, the picture may be that key frame (docs/player.md).
- */
+/** A place some seconds back in the middle of a second of the pattern: beside a key frame a frame may be in doubt. */
 async function placeToMark(page) {
   const { time, number } = await look(page);
   return time - BACK_S - ((number % FPS) - FPS / 2) / FPS;
