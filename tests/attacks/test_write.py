@@ -87,6 +87,16 @@ def written(target: Variant) -> str:
     return target.check("find / -xdev -newer /variant -type f -not -path '/proc/*' -not -path '/sys/*' | sort")
 
 
+@pytest.mark.slow
+def test_others_see_a_marker_within_three_seconds(target: Variant, pushing: media.Publisher) -> None:
+    assert pushing.running
+    text = secrets.token_hex(4)
+    began = time.monotonic()
+    assert put(target.alice, marker(text)).status == 201
+    wait(lambda: text in texts(target.alice), 3)
+    assert time.monotonic() - began < 3
+
+
 def test_others_see_a_marker(target: Variant, pushing: media.Publisher) -> None:
     assert pushing.running
     text = secrets.token_hex(4)

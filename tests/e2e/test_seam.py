@@ -69,8 +69,9 @@ def test_firefox_sees_no_seam_either(erin_looks_back: browsers.Visit) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("viewer", ["carol_looks_back", "erin_looks_back"])
 def test_the_picture_does_not_stand_still_when_the_replay_takes_over(
-    viewer: str, request: pytest.FixtureRequest
+    ended: Ended, viewer: str, request: pytest.FixtureRequest
 ) -> None:
+    assert ended.document["state"] == "replay"
     assert_no_freeze(request.getfixturevalue(viewer))
 
 
