@@ -145,14 +145,15 @@ EDGE_STREAMS = [
 
 
 def returns_around_the_end(stage: Stage) -> Evidence:
-    """Publishers who return a little later each, from before the end of the grace until after the closing."""
+    """Publishers who return a little later each: the first well within the grace, the last after it was closed."""
     with stage.variants.start("edge") as server:
         first = {stream: stage.camera(stream, server, frames=75) for stream in EDGE_STREAMS}
         sent = {stream: camera.wait() for stream, camera in first.items()}
         second = {}
-        for number, stream in enumerate(EDGE_STREAMS):
-            wait = sent[stream][0].ended + 14.4 + 0.3 * number - time.time()
-            time.sleep(max(0.0, wait))
+        for stream, seconds in zip(EDGE_STREAMS, [10.0, *(14.4 + 0.3 * number for number in range(9))], strict=True):
+            time.sleep(max(0.0, sent[stream][0].ended + seconds - time.time()))
+            if stream == EDGE_STREAMS[-1]:
+                wait_state(server, stream, ["processing", "replay"])
             second[stream] = stage.camera(stream, server, start=600, frames=105)
         for camera in second.values():
             camera.wait_sent(75)
