@@ -38,6 +38,7 @@ endif
 #ALL=yes ## rotate: every secret there is
 #ROTATE=yes ## deploy, access: replace the secrets on the server by those of this clone
 #NGINX=1.26.3 ## deploy: another version of the nginx role's catalogue
+#ONLY=latency ## bench: one experiment (make bench ONLY=soak: an hour)
 #SUITE=trixie ## image, converge: bullseye, bookworm or trixie; else Ubuntu 22.04, or this machine's own
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-down deploy access rotate credentials obs-profile status cleanup-plan pin unpin title unclip notes unnote rollback venv dev ready image clean
@@ -127,8 +128,9 @@ converge: ready ## provision the tests' container and keep it
 verify: ready ## run the system and browser tests against the kept container
 	@$(VENV) -m tools.rings verify
 
-bench: dev ## measure, assert nothing: what the recorder costs by replays and segments
-	@$(VENV) -m tests.bench.recorder
+bench: ready ## measure a server side by side with what it is compared with; writes docs/performance.md
+	@$(PYTHON) -m tools.bootstrap --bench --quiet
+	@$(VENV) -m bench $(if $(filter command,$(origin ONLY)),$(ONLY))
 
 destroy: dev ## remove the tests' container
 	@$(VENV) -m tools.rings destroy

@@ -51,7 +51,7 @@ export default [
   },
   {
     // The drivers of browsers, linted from the project's folder; parts of them run in the page.
-    files: ["tests/e2e/browser/*.mjs", "tests/bench/*.mjs"],
+    files: ["tests/e2e/browser/*.mjs", "bench/*.mjs"],
     languageOptions: {
       ecmaVersion: "latest",
       globals: Object.fromEntries([...BROWSER, ...NODE].map((name) => [name, "readonly"])),

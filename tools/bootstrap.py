@@ -1,6 +1,6 @@
-"""Make the virtual environment .venv: Ansible and Node for deploying; with --dev, the test tools too.
+"""Make the virtual environment .venv: Ansible and Node for deploying; with --dev, the test tools too; with --bench, all.
 
-Usage: python3 -m tools.bootstrap [--dev]
+Usage: python3 -m tools.bootstrap [--dev | --bench]
 """
 
 from __future__ import annotations
@@ -16,8 +16,13 @@ from tools.project import ROOT, VENV, VENV_BIN, log_file
 from tools.terminal import Step, Trouble, main, run_logged, say
 
 OLDEST = (3, 10)
-RUNTIME = ROOT / "requirements.txt"
-DEVELOPMENT = ROOT / "requirements-dev.txt"
+STAGES = {"runtime": "Ansible and Node", "dev": "Ansible, Node and the test tools", "bench": "the test tools and plots"}
+"""What the environment may hold; each stage holds those before it."""
+REQUIREMENTS = {
+    "runtime": ROOT / "requirements.txt",
+    "dev": ROOT / "requirements-dev.txt",
+    "bench": ROOT / "requirements-bench.txt",
+}
 
 
 def home(python: str, place: Path) -> str:
@@ -66,35 +71,33 @@ def works() -> bool:
     return python.exists() and subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
-def ensure(*, development: bool) -> None:
-    """Make the environment fit the requirement files; does nothing when it does already.
+def ensure(stage: str) -> None:
+    """Make the environment fit the requirement files up to a stage; does nothing when it does already.
 
     Raises:
         Trouble: Python is too old, venv is missing, or pip failed.
     """
     check_python((sys.version_info[0], sys.version_info[1]))
     base = home(".".join(map(str, sys.version_info[:3])), VENV)
-    stamps = {VENV / ".scrimbox-runtime": stamp(base, [RUNTIME])}
-    if development:
-        stamps[VENV / ".scrimbox-dev"] = stamp(base, [RUNTIME, DEVELOPMENT])
+    stages = list(STAGES)[: list(STAGES).index(stage) + 1]
+    files = [REQUIREMENTS[name] for name in stages]
+    stamps = {VENV / f".scrimbox-{name}": stamp(base, files[: number + 1]) for number, name in enumerate(stages)}
     if all(path.exists() and path.read_text(encoding="utf-8") == text for path, text in stamps.items()):
         return
     made_here = [path.read_text(encoding="utf-8").startswith(f"{base}\n") for path in VENV.glob(".scrimbox-*")]
     if not works() or not made_here or not all(made_here):
         make_venv()
-    requirements = DEVELOPMENT if development else RUNTIME
     pip = [str(VENV_BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]
-    what = "Ansible, Node and the test tools" if development else "Ansible and Node"
     advice = "Is the package index reachable? The same command may be run again."
-    with Step(f"venv: installing {what} into .venv"):
-        run_logged([*pip, str(requirements)], log_file("bootstrap"), advice=advice)
+    with Step(f"venv: installing {STAGES[stage]} into .venv"):
+        run_logged([*pip, str(REQUIREMENTS[stage])], log_file("bootstrap"), advice=advice)
     for path, text in stamps.items():
         path.write_text(text, encoding="utf-8")
 
 
 def cli() -> None:
     """Command-line entry."""
-    ensure(development="--dev" in sys.argv[1:])
+    ensure(next((stage for stage in reversed(STAGES) if f"--{stage}" in sys.argv[1:]), "runtime"))
     if "--quiet" not in sys.argv[1:]:
         say(f"venv: ready, Python {'.'.join(map(str, sys.version_info[:3]))}")
 

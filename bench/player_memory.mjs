@@ -5,7 +5,7 @@
 
 import { readFileSync } from "node:fs";
 
-import { emit, launch, lookUntil, pause } from "../e2e/browser/browser.mjs";
+import { emit, launch, lookUntil, pause } from "../tests/e2e/browser/browser.mjs";
 
 const plan = JSON.parse(process.argv[2]);
 const MEGABYTE = 2 ** 20;

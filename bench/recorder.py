@@ -1,6 +1,6 @@
 """What the recorder costs: processor time by the number of replays and of live segments.
 
-Usage: python -m tests.bench.recorder
+Usage: python -m bench.recorder
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 //
 // node latency.mjs '{"browser", "executable", "url", "login": [name, password], "seconds", "artefacts", "name"}'
 
-import { emit, look, pause, report, withPage } from "../e2e/browser/browser.mjs";
-import { openAs, untilLive } from "../e2e/browser/live.mjs";
+import { emit, look, pause, report, withPage } from "../tests/e2e/browser/browser.mjs";
+import { openAs, untilLive } from "../tests/e2e/browser/live.mjs";
 
 const plan = JSON.parse(process.argv[2]);
 const EVERY_MS = 500;

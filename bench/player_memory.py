@@ -1,6 +1,6 @@
 """What the player holds in memory over a long evening: 20 minutes of live with a playlist of four hours, in Chromium.
 
-Usage: python -m tests.bench.player_memory [MINUTES]
+Usage: python -m bench.player_memory [MINUTES]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.bench import endless
+from bench import endless
 from tests.e2e import browsers
 from tools import build_player
 

@@ -1,6 +1,6 @@
 """How far behind the publisher the picture is: the converged server, a real push, one Chromium.
 
-Usage: python -m tests.bench.latency [SECONDS]
+Usage: python -m bench.latency [SECONDS]
 The publisher's clock is known to a fifth of a second (`media.Publisher.sent_at`); key frames come every second.
 """
 
@@ -30,7 +30,7 @@ def measure(seconds: int) -> tuple[list[float], int]:
     url = f"http://{host}:{port}/player?id={STREAM}"
     login = ("alice", credentials.viewer_passwords["alice"])
     plan = {"url": url, "login": login, "seconds": seconds}
-    with contextlib.closing(browsers.Visit("latency", "../../bench/latency.mjs", **plan)) as visit:
+    with contextlib.closing(browsers.Visit("latency", "../../../bench/latency.mjs", **plan)) as visit:
         done = visit.wait_for("done", seconds + 90)
         samples = visit.all_of("sample")
     publisher.kill()

@@ -1,1 +1,0 @@
-"""Measurements, never assertions: `make bench`."""
