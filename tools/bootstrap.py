@@ -1,4 +1,4 @@
-"""Make the virtual environment .venv: Ansible and Node for deploying; with --dev, the test tools too; with --bench, all.
+"""Make the virtual environment .venv: Ansible and Node for deploying; --dev adds the test tools, --bench the plots.
 
 Usage: python3 -m tools.bootstrap [--dev | --bench]
 """
