@@ -114,6 +114,7 @@ def assert_gentle(left: Evidence) -> None:
     assert GRACE - 1 < over - short.ended < GRACE + 5, f"over after {over - short.ended:.1f} s"
 
 
+@pytest.mark.slow
 @after(quick)
 def test_a_busy_machine_that_finalises_keeps_every_picture_cadence_and_state(left: Evidence) -> None:
     assert_gentle(left)
