@@ -8,6 +8,7 @@ import { createGroup } from "../site/assets/views-group.js";
 import { covers } from "../site/assets/views-rows.js";
 
 const TICK_MS = 100;
+const FRAME_S = 1 / 30;
 
 /** A view of a recording with parts [from, to] in ms; position 0 is time 0, and `speed` is how true its clock is. */
 function makeView(id, spans, { speed = 1 } = {}) {
@@ -56,6 +57,8 @@ function makeView(id, spans, { speed = 1 } = {}) {
     pause: () => act({ do: "pause" }, 1),
     play: () => act({ do: "play" }, video.playbackRate),
     setRate: (to) => act({ do: "rate", to }, to),
+    frames: { grid: async () => ({ phase: 0, duration: FRAME_S, steady: true }), position: () => video.currentTime },
+    timeOf: (position) => position * 1000,
     rest: (time) => isDue(time) && act(restMove(time / 1000, { position: now() / 1000, ...video, busy: isBusy() }), 1),
     jump(time) {
       this.seeks += 1;
@@ -211,6 +214,21 @@ test("paused, all stand on the same moment, and a loop takes all back", () => {
   pass(12, () => seen.push(group.wall));
   assert.ok(Math.max(...seen) < 22300 && Math.min(...seen) > 19900, `${Math.min(...seen)} … ${Math.max(...seen)}`);
   assert.ok(seen.filter((wall, i) => i > 0 && wall < seen[i - 1] - 1000).length > 2);
+});
+
+test("paused, all stand in the middle of a frame of the view that led, not at the edge of one", async () => {
+  const views = [makeView("a", LONG), makeView("b", LONG)];
+  const { group, pass } = makeGroup(views);
+  group.seek(10000);
+  pass(6);
+  group.pause();
+  const at = group.wall;
+  await Promise.resolve();
+  pass(4);
+  const frames = group.wall / 1000 / FRAME_S;
+  assert.ok(Math.abs(frames - Math.floor(frames) - 0.5) < 0.001, String(frames));
+  assert.ok(Math.abs(group.wall - at) <= 1000 * FRAME_S, `${group.wall} for ${at}`);
+  assert.ok(spread(views) < 13, String(spread(views)));
 });
 
 test("while scrubbing only the focused view seeks; the others follow on release and all go on", () => {

@@ -139,6 +139,12 @@ test("while all stand, a view stands where it should, and is not sought again an
   assert.deepEqual(restMove(10, { position: 20, paused: true, busy: true }), { do: "wait" });
 });
 
+test("a view that has come to where it stands by playing is sought there once, so that its picture is certain", () => {
+  assert.deepEqual(restMove(10, { position: 10, paused: true, busy: false, played: true }), { do: "seek", to: 10 });
+  assert.deepEqual(restMove(10, { position: 10, paused: true, busy: false, played: false }), { do: "wait" });
+  assert.deepEqual(restMove(10, { position: 10, paused: true, busy: true, played: true }), { do: "wait" });
+});
+
 // ------------------------------------------------------------------------------------------------------ who leads
 
 const of = (id, more = {}) => ({ id, fit: true, due: true, off: 0, ...more });

@@ -68,10 +68,13 @@ function seek({ position, rate }, { lead }) {
   return { do: "seek", to: position + lead * rate };
 }
 
-/** The next move of a view while the clock stands: `wanted` is where it is to stand, in s. */
-export function restMove(wanted, { position, paused, busy }) {
+/**
+ * The next move of a view while the clock stands: `wanted` is where it is to stand, in s. `played`: it has come here by
+ * playing, so that the picture on screen may be one beside its position until it is sought.
+ */
+export function restMove(wanted, { position, paused, busy, played }) {
   if (!paused) {
     return { do: "pause" };
   }
-  return !busy && Math.abs(position - wanted) > STILL_S ? { do: "seek", to: wanted } : { do: "wait" };
+  return !busy && (played || Math.abs(position - wanted) > STILL_S) ? { do: "seek", to: wanted } : { do: "wait" };
 }

@@ -128,6 +128,15 @@ export function createGroup({ all, views, heard, focused, onChange }) {
     onChange();
   }
 
+  /** Lets the clock stand in the middle of a view's frame: at its edge two browsers show two frames. */
+  async function centre(view) {
+    const at = wall;
+    const grid = await view.frames.grid();
+    if (!playing && wall === at && grid.steady) {
+      wall = view.timeOf(stepTarget(grid, view.frames.position(grid), 0));
+    }
+  }
+
   /** Stops where the leader is. */
   function pause() {
     if (separate) {
@@ -140,6 +149,9 @@ export function createGroup({ all, views, heard, focused, onChange }) {
     playing = false;
     hold();
     views().forEach((one) => one.pause());
+    if (at !== null) {
+      centre(view);
+    }
     onChange();
   }
 
@@ -257,7 +269,7 @@ export function createGroup({ all, views, heard, focused, onChange }) {
     } else if (scrubbing) {
       byId(focused()).rest(wall);
     } else if (!playing) {
-      views().forEach((view) => view.rest(wall));
+      views().forEach((view) => view.rest(wall, { exact: true }));
     } else {
       run();
     }

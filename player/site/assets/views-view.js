@@ -50,6 +50,7 @@ export function createView(id, number, { moved, older, onChange, onReady, onMute
   let soughtAt = null;
   let offSince = null;
   let starting = false;
+  let played = false;
   // The live edge when the playlist grew last, and when that was.
   let grown = { end: null, edge: null, when: 0 };
 
@@ -131,6 +132,7 @@ export function createView(id, number, { moved, older, onChange, onReady, onMute
 
   function seek(to) {
     forget();
+    played = false;
     soughtAt = performance.now();
     stage.video.currentTime = to;
   }
@@ -247,6 +249,9 @@ export function createView(id, number, { moved, older, onChange, onReady, onMute
     });
   });
   stage.on("pause", forget);
+  stage.on("play", () => {
+    played = true;
+  });
 
   poll = watchDocument(`/streams/${id}.json`, {
     delay: (document) => stateDelay(document.state, window.document.hidden),
@@ -345,15 +350,16 @@ export function createView(id, number, { moved, older, onChange, onReady, onMute
         open(found.target, time);
       }
     },
-    /** Stands still at a time. */
-    rest(time) {
+    /** Stands still at a time; `exact`: for good, so that the picture has to be that of the time. */
+    rest(time, { exact = false } = {}) {
       const wanted = isDue(time) ? place(time) : null;
       if (wanted === null) {
         pause();
         return;
       }
       const { currentTime: position, paused } = stage.video;
-      act(restMove(wanted, { position, paused, busy: isBusy(HAS_PICTURE) }), stage.video.playbackRate);
+      const busy = isBusy(HAS_PICTURE);
+      act(restMove(wanted, { position, paused, busy, played: exact && played }), stage.video.playbackRate);
     },
     /** Goes to a time and waits there. */
     jump(time) {
