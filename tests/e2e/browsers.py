@@ -190,6 +190,26 @@ def side_by_side(name: str, script: str, **plan: object) -> Iterator[Callable[[s
         yield visit
 
 
+@contextlib.contextmanager
+def one_after_another(name: str, script: str, **plan: object) -> Iterator[Callable[[str], Visit]]:
+    """The same script in every engine, each begun when the one before is over; gives the visit of an engine."""
+    install()
+    with contextlib.ExitStack() as closing:
+        visits: dict[str, Visit] = {}
+
+        def visit(browser: str) -> Visit:
+            require(browser)
+            for engine in ENGINES[: ENGINES.index(browser) + 1]:
+                if engine not in visits and is_here(engine):
+                    for earlier in visits.values():
+                        earlier.wait_for("gone", 300)
+                    begun = Visit(f"{name}-{engine}", script, browser=engine, **plan)
+                    visits[engine] = closing.enter_context(contextlib.closing(begun))
+            return visits[browser]
+
+        yield visit
+
+
 def viewer(name: str, url: str, login: tuple[str, str], *, until: str, browser: str = "chromium") -> Visit:
     """A viewer who stays on the page until the `replay` plays, or until asked to `login` again."""
     return Visit(name, "watch.mjs", browser=browser, url=url, login=login, until=until)

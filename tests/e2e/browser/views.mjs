@@ -120,6 +120,7 @@ async function scrub(page) {
   const during = await readViews(page);
   await page.mouse.up();
   await pause(3500);
+  await untilViews(page, "nobody catching up", settled, 30);
   emit("scrubbed", { during, after: await sample(page, 10) });
 }
 
