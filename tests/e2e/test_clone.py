@@ -2,88 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from tests import rtmp
-from tests.conftest import BUILD, PROJECT, published, read_credentials
+from tests.conftest import BUILD, published, read_credentials
+from tests.e2e.clones import PASSWORD, Clone, choose_as_the_first_clone_did, copy_of_the_project
 from tests.e2e.conftest import ingest_process, recordings
 from tests.site import Site
 
 if TYPE_CHECKING:
     from testinfra.host import Host
 
-PASSWORD = "correct horse battery staple"
 SET_ASIDE = "/srv/recordings/set-aside/delta-1700000001.flv"
 """A recording that was there before and that only a person may delete."""
-
-
-@dataclass(frozen=True)
-class Clone:
-    """Another working copy, and how it reaches the server."""
-
-    folder: Path
-    host: str
-    secrets: Path
-
-    def deploy(self, password: str = PASSWORD, **options: str) -> subprocess.CompletedProcess[str]:
-        """Run `make deploy`."""
-        return self.make("deploy", password, **options)
-
-    def make(self, target: str, password: str = PASSWORD, **options: str) -> subprocess.CompletedProcess[str]:
-        """Run `make TARGET`; the virtual environment is the one that runs the tests."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "MOLECULE_", "SCRIMBOX_"))}
-        environment |= {"ANSIBLE_NOCOLOR": "1"}
-        if password:
-            environment["SCRIMBOX_SUDO_PASSWORD"] = password
-        arguments = [f"{name}={value}" for name, value in options.items()]
-        return subprocess.run(
-            ["make", "--old-file=venv", target, f"HOST={self.host}", *arguments],
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-
-
-def copy_of_the_project(folder: Path) -> None:
-    """Copy what git has or would take, which holds no secret and nothing built."""
-    shutil.rmtree(folder, ignore_errors=True)
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (PROJECT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(PROJECT / name, folder / name)
-    (folder / ".venv").symlink_to(sys.prefix)
-
-
-def choose_as_the_first_clone_did(folder: Path, host: dict[str, Any]) -> None:
-    """Write the same choices into the clone's inventory."""
-    chosen = yaml.safe_load((PROJECT / "molecule/shared/host_vars/scrimbox-default.yml").read_text())
-    for own in ("credentials_file", "ansible_user"):
-        del chosen[own]
-    (folder / "inventory/group_vars/all/scrimbox.yml").write_text(yaml.safe_dump(chosen, allow_unicode=True))
-    (folder / "inventory/hosts.yml").write_text(json.dumps({"all": {"hosts": host}}))
 
 
 def run_on(server: Host, *commands: str) -> None:
