@@ -84,7 +84,7 @@ async function watch(browser) {
   emit("done", { errors });
 }
 
-const browser = await launch("chromium", plan.executable);
+const browser = await launch({ browser: "chromium", executable: plan.executable });
 try {
   await watch(browser);
 } catch (error) {

@@ -57,6 +57,11 @@ const LAUNCHERS = {
   electron: launchElectron,
 };
 
+/** Starts the plan's browser {browser, executable}. */
+export function launch(plan, pointer) {
+  return LAUNCHERS[plan.browser](plan, pointer);
+}
+
 // A request that waits for an answer this long waits for ever.
 const STUCK_MS = 8000;
 
@@ -89,7 +94,7 @@ export async function report(steps) {
  * is "mouse", "finger", or nothing for what the browser thinks.
  */
 export async function withPage(plan, steps, { pointer } = {}) {
-  const browser = await LAUNCHERS[plan.browser](plan, pointer);
+  const browser = await launch(plan, pointer);
   try {
     const page = await browser.newPage();
     await page.setViewport({ width: 1280, height: 800 });
