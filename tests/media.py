@@ -63,6 +63,8 @@ def pattern(
     rate: int = 48000,
     b_frames: int = 0,
     kbits: int = 0,
+    gop: float = GOP_SECONDS,
+    wander: float = 0.0,
 ) -> Path:
     """Encode the pattern once and return its file: H.264 1280x720 at 30 fps, key frame every second, AAC.
 
@@ -74,16 +76,22 @@ def pattern(
         rate: the sound's samples per second.
         b_frames: B-frames between two others.
         kbits: the picture's kilobits per second, padding included; by default 2500 at full size.
+        gop: seconds from one key frame to the next.
+        wander: by what part of that a key frame may come sooner or later, at most.
     """
     kbits = kbits or 2500 * scale**2 // _SCALE**2
     profile = ["-profile:v", "main", "-bf", str(b_frames)] if b_frames else ["-profile:v", "baseline"]
+    keys = ["-g", str(int(FPS * gop)), "-keyint_min", str(int(FPS * gop)), "-sc_threshold", "0"]
+    if wander:
+        uneven = f"expr:gte(t,{gop}*(n_forced+{wander}*sin(2.4*n_forced)))"
+        keys = ["-g", str(10 * FPS), "-force_key_frames", uneven, "-sc_threshold", "0"]
     command = [
         *("ffmpeg", "-nostdin", "-v", "error", "-y"),
         *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{_COLUMNS}x{_ROWS}", "-r", str(FPS), "-i", "pipe:0"),
         *("-f", "lavfi", "-i", f"aevalsrc=0.5*sin(2*PI*1000*t)*lt(mod(t\\,1)\\,0.1):s={rate}:c=stereo"),
         *("-vf", f"scale=iw*{scale}:ih*{scale}:flags=neighbor", "-t", str(seconds)),
         *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", *profile),
-        *("-g", str(int(FPS * GOP_SECONDS)), "-keyint_min", str(int(FPS * GOP_SECONDS)), "-sc_threshold", "0"),
+        *keys,
         *("-b:v", f"{kbits}k", "-maxrate", f"{kbits}k", "-bufsize", f"{kbits}k"),
         *("-x264-params", "nal-hrd=cbr:force-cfr=1"),
         *("-c:a", "aac", "-b:a", "128k", "-f", "flv"),
