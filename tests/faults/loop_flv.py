@@ -1,11 +1,13 @@
-"""Runs inside a variant: makes a long FLV of a short one, as a session that has ended.
+"""Runs inside a server: makes a long FLV of a short one, as a session that has ended.
 
-Usage: python3 - SOURCE TARGET BYTES
-The pictures and sounds of SOURCE follow one another again and again until TARGET has BYTES; prints how many times.
+Usage: python3 - SOURCE TARGET BYTES [SECONDS]
+The pictures and sounds of SOURCE follow one another again and again until TARGET has BYTES, or lasts SECONDS; prints
+how many times.
 """
 
 from __future__ import annotations
 
+import math
 import pathlib
 import shutil
 import struct
@@ -14,7 +16,7 @@ import sys
 SECOND = 1000
 
 
-def main(source: str, target: str, size: int) -> None:
+def main(source: str, target: str, size: float, seconds: float) -> None:
     """Write it under another name, then rename."""
     data = pathlib.Path(source).read_bytes()
     headers, media, length = [data[:13]], [], 0
@@ -35,7 +37,7 @@ def main(source: str, target: str, size: int) -> None:
     unfinished = pathlib.Path(target).with_suffix(".part")
     with unfinished.open("wb") as out:
         out.write(b"".join(headers))
-        while out.tell() < size:
+        while out.tell() < size and times * length < seconds * SECOND:
             for kind, ms, length_field, rest in media:
                 moment = ms + times * length
                 head = bytes([kind]) + length_field + (moment & 0xFFFFFF).to_bytes(3, "big") + bytes([moment >> 24])
@@ -46,4 +48,4 @@ def main(source: str, target: str, size: int) -> None:
     print(times)
 
 
-main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+main(sys.argv[1], sys.argv[2], float(sys.argv[3]), float(sys.argv[4]) if len(sys.argv) > 4 else math.inf)
