@@ -8,6 +8,7 @@ import { isBuffered, rangesOf } from "./buffered.js";
 import { fragmentPosition, fragmentSpans, fragmentWall, replayPosition, replaySpans, replayWall } from "./clock.js";
 import { liveDistance, segmentLength } from "./latency.js";
 import { keepLoadOrder } from "./load-order.js";
+import { playlistLoader } from "./playlist-loader.js";
 import { backOff, isFinal } from "./poll.js";
 import Hls from "./vendor/hls.js";
 
@@ -65,14 +66,6 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
   // What spans() answers, until the playlist or what is known of its clock changes.
   let parts = null;
 
-  // hls.js keeps one address; the session's end gives the same segments another one, and the picture goes on.
-  class PlaylistLoader extends Hls.DefaultConfig.loader {
-    load(context, config, callbacks) {
-      context.url = addressOf(current);
-      super.load(context, config, callbacks);
-    }
-  }
-
   const hls = new Hls({
     autoStartLoad: false,
     backBufferLength: 60,
@@ -81,7 +74,8 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
     // What stalls do to the distance is decided here, not there.
     liveSyncOnStallIncrease: 0,
     maxLiveSyncPlaybackRate: catchUp ? CATCH_UP_RATE : 1,
-    pLoader: PlaylistLoader,
+    // hls.js keeps one address; the session's end gives the same segments another one, and the picture goes on.
+    pLoader: playlistLoader(Hls.DefaultConfig.loader, { address: () => addressOf(current), details: () => details }),
     workerPath: "/assets/vendor/hls.worker.js",
   });
 
