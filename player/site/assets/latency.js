@@ -1,7 +1,8 @@
 // How far behind the live edge one watches. Pure functions.
 
-// Segments up to this long, in s, arrive often enough for one of them to be distance enough.
-const SHORT_S = 1.3;
+// In segments: what is in hand when the next one is due, half of one or a whole one, must do until it is loaded.
+const CALM = 1.5;
+const CAREFUL = 2;
 // After a stall the greater distance is kept for so long, in ms.
 const CAREFUL_MS = 5 * 60 * 1000;
 // The average is taken over so many of the newest segments.
@@ -14,9 +15,9 @@ export function segmentLength(fragments) {
 }
 
 /**
- * The distance to the live edge, in s, for segments of a length in s: one of them if they are short, two if they are
- * long or if the picture has stood still not long ago; `sinceStall` in ms, Infinity for never.
+ * The distance to the live edge, in s, for segments of a length in s: one and a half of them, or two if the picture has
+ * stood still not long ago; `sinceStall` in ms, Infinity for never.
  */
 export function liveDistance(length, sinceStall) {
-  return length <= SHORT_S && sinceStall > CAREFUL_MS ? length : 2 * length;
+  return (sinceStall > CAREFUL_MS ? CALM : CAREFUL) * length;
 }
