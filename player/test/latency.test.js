@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { liveDistance, segmentLength } from "../site/assets/latency.js";
+import { isTooNear, liveDistance, segmentLength } from "../site/assets/latency.js";
 
 const of = (...durations) => durations.map((duration) => ({ duration }));
 
@@ -21,4 +21,17 @@ test("the newest segments count: a publisher may change the key frame interval",
   assert.equal(segmentLength(of(1, 1, 2, 2)), 1.5);
   assert.equal(segmentLength([...of(...Array(30).fill(8)), ...of(...Array(10).fill(1))]), 1);
   assert.equal(segmentLength([]), 0);
+});
+
+test("a stall that was shorter than the distance to be won is followed by slower playing until that is won", () => {
+  const at = (latency) => ({ latency, target: 2, sinceStall: 1000 });
+  assert.ok(isTooNear(at(1.6), false));
+  assert.ok(isTooNear(at(1.9), true));
+  assert.ok(!isTooNear(at(2), true));
+});
+
+test("a distance that is nearly right, not known, or without a stall lately is left as it is", () => {
+  assert.ok(!isTooNear({ latency: 1.9, target: 2, sinceStall: 1000 }, false));
+  assert.ok(!isTooNear({ latency: 0, target: 2, sinceStall: 1000 }, false));
+  assert.ok(!isTooNear({ latency: 1, target: 2, sinceStall: Infinity }, false));
 });

@@ -6,13 +6,14 @@
 
 import { isBuffered, rangesOf } from "./buffered.js";
 import { fragmentPosition, fragmentSpans, fragmentWall, replayPosition, replaySpans, replayWall } from "./clock.js";
-import { liveDistance, segmentLength } from "./latency.js";
+import { isTooNear, liveDistance, segmentLength } from "./latency.js";
 import { keepLoadOrder } from "./load-order.js";
 import { playlistLoader } from "./playlist-loader.js";
 import { backOff, isFinal } from "./poll.js";
 import Hls from "./vendor/hls.js";
 
 const CATCH_UP_RATE = 1.1;
+const FALL_BACK_RATE = 0.9;
 const WATCH_MS = 2000;
 // A playlist that has not grown for this many of its segments, and for this long, is asked for anew.
 const STALE_SEGMENTS = 5;
@@ -43,7 +44,7 @@ function addressOf({ url, replay }) {
  * Attaches a playlist to the video element. `wall` is the wall-clock time to begin at in ms; null begins at the
  * live edge, or at the start of a closed playlist, Infinity at the end. Calls onTrouble(true | false) when it stops
  * and begins to load, and onBroken() when only a new source can help. `catchUp`: whether it may play a little quicker
- * to be near the live edge.
+ * or slower to keep its distance to the live edge.
  */
 export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = true }) {
   let current = target;
@@ -59,6 +60,8 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
   let growing = true;
   let stuckAt = null;
   let stalledAt = -Infinity;
+  let mayPace = catchUp;
+  let slower = false;
   let gap = null;
   let aimed = false;
   // Where the picture of each segment that has been loaded begins, in s, by its sn.
@@ -86,6 +89,22 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
   function keepDistance() {
     if (details && details.live && details.fragments.length > 0) {
       hls.targetLatency = distance();
+    }
+  }
+
+  function allowCatchingUp() {
+    hls.config.maxLiveSyncPlaybackRate = mayPace && !slower ? CATCH_UP_RATE : 1;
+  }
+
+  /** hls.js only ever plays quicker: after a stall it would take further ones until the distance is the greater one. */
+  function fallBack() {
+    const paced = mayPace && details !== null && details.live;
+    const now = { latency: hls.latency, target: hls.targetLatency, sinceStall: performance.now() - stalledAt };
+    const due = paced && isTooNear(now, slower);
+    if (due !== slower) {
+      slower = due;
+      video.playbackRate = slower ? FALL_BACK_RATE : 1;
+      allowCatchingUp();
     }
   }
 
@@ -289,6 +308,7 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
   }
 
   video.addEventListener("timeupdate", moved);
+  video.addEventListener("timeupdate", fallBack);
   hls.on(Hls.Events.LEVEL_LOADED, loaded);
   hls.on(Hls.Events.LEVEL_PTS_UPDATED, parsed);
   hls.on(Hls.Events.FRAG_BUFFERED, settled);
@@ -336,9 +356,11 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
     expectGrowth(expected) {
       growing = expected;
     },
-    /** The live edge is caught up with only while the viewer has not chosen a speed. */
+    /** The distance to the live edge is kept only while the viewer has not chosen a speed. */
     setSpeed(rate) {
-      hls.config.maxLiveSyncPlaybackRate = catchUp && rate === 1 ? CATCH_UP_RATE : 1;
+      mayPace = catchUp && rate === 1;
+      slower = false;
+      allowCatchingUp();
     },
     /** Tries again at once, if it is waiting to, or `anyway`. */
     retryNow({ anyway = false } = {}) {
@@ -350,6 +372,8 @@ export function openHls(video, { target, wall, onTrouble, onBroken, catchUp = tr
       clearInterval(watchdog);
       cancelRetry();
       video.removeEventListener("timeupdate", moved);
+      video.removeEventListener("timeupdate", fallBack);
+      video.playbackRate = slower ? 1 : video.playbackRate;
       order.close();
       video.removeEventListener("seeked", end);
       hls.destroy();
