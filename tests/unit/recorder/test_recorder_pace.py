@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from scrimbox_recorder.pace import Pace
 
@@ -17,8 +18,8 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def pace(self, rate: float) -> Pace:
-        return Pace(rate, self.said.append, clock=lambda: self.now, sleep=self.sleep)
+    def pace(self, rate: float, needed: Callable[[], bool] = lambda: True) -> Pace:
+        return Pace(rate, self.said.append, needed=needed, clock=lambda: self.now, sleep=self.sleep)
 
 
 def test_a_rate_is_kept() -> None:
@@ -66,6 +67,26 @@ def test_without_a_rate_nobody_waits() -> None:
     pace.begin("copying", 100)
     pace(10**12)
     assert clock.now == 0.0
+
+
+def test_a_rate_is_kept_only_while_it_is_needed_and_without_a_burst_where_it_is_again() -> None:
+    clock = Clock()
+    live: list[bool] = []
+    pace = clock.pace(10e6, lambda: bool(live))
+    pace.begin("copying", 300_000_000)
+    for _ in range(100):
+        pace(1_000_000)
+    assert clock.now == 0.0
+    live.append(True)
+    clock.now = 100.0
+    for _ in range(100):
+        pace(1_000_000)
+    assert 108.5 < clock.now < 110.1
+    live.clear()
+    clock.now = 200.0
+    for _ in range(100):
+        pace(1_000_000)
+    assert clock.now == 200.0
 
 
 def test_percent_and_speed_are_said_about_once_a_second_also_while_nothing_moves() -> None:

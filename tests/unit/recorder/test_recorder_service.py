@@ -17,7 +17,7 @@ import yaml
 from recorder_yard import Yard, flv
 from scrimbox_recorder import cleanup, cli, service, status
 from scrimbox_recorder.config import ConfigError
-from scrimbox_recorder.disk import Disk, Listing, is_being_written
+from scrimbox_recorder.disk import Disk, Listing, is_being_written, is_receiving
 
 PROJECT = Path(__file__).resolve().parents[3]
 DAY = 86400
@@ -102,6 +102,16 @@ def test_a_file_is_being_written_while_a_writer_has_it_open(tmp_path: Path) -> N
     with path.open("rb"):
         assert is_being_written(path) is False
     assert is_being_written(tmp_path / "gone.flv") is False
+
+
+def test_somebody_publishes_while_any_recording_has_a_writer(tmp_path: Path) -> None:
+    assert not is_receiving(tmp_path / "gone")
+    (tmp_path / "cup-1.flv").write_bytes(b"over")
+    with (tmp_path / "order").open("wb"):
+        assert not is_receiving(tmp_path)
+    with (tmp_path / "cup-2.flv").open("wb"):
+        assert is_receiving(tmp_path)
+    assert not is_receiving(tmp_path)
 
 
 def test_a_listing_is_read_again_only_after_a_change(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import alert, choosing, cleanup, config, noting, status
+from . import alert, choosing, cleanup, config, disk, noting, status
 from .attempts import Listener
 from .choosing import ChoiceError
 from .clip_tools import ClipTools
@@ -123,7 +123,11 @@ def _converge(recorder: Recorder, settings: Config) -> None:
 
 
 def _finalizer(settings: Config) -> Finalizer:
-    return Finalizer(settings, Disk(), Tools(Pace(settings.finalizer_bytes_per_second, progress)))
+    def is_receiving() -> bool:
+        return disk.is_receiving(settings.incoming)
+
+    pace = Pace(settings.finalizer_bytes_per_second, progress, needed=is_receiving)
+    return Finalizer(settings, Disk(), Tools(pace))
 
 
 def _finalize(finalizer: Finalizer, settings: Config) -> None:

@@ -141,7 +141,7 @@ _NUMBERS: dict[str, tuple[float, float, str]] = {
     "reserve_bytes": (0, 1e18, "free space below which nobody new may publish"),
     "reserve_hours": (0, 168, "the same as hours of what is arriving now; the larger of both counts"),
     "floor_bytes": (0, 1e18, "free space below which live publishers are ended, so that nothing is cut"),
-    "finalizer_bytes_per_second": (0, 1e12, "how fast replays are made, 0 = as fast as the disk is"),
+    "finalizer_bytes_per_second": (0, 1e12, "how fast replays are made while somebody publishes, 0 = no limit"),
 }
 _WHOLE = ("keep_replays",)
 _SWITCHES = ("delete_when_low",)

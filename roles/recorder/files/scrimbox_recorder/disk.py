@@ -121,6 +121,11 @@ def is_being_written(path: Path) -> bool | None:
     return False
 
 
+def is_receiving(incoming: Path) -> bool:
+    """Tell whether somebody publishes: a recording is being written, or that cannot be told."""
+    return any(is_being_written(path) is not False for path in incoming.glob("*.flv"))
+
+
 @contextlib.contextmanager
 def lock(path: Path) -> Iterator[None]:
     """Hold an exclusive lock: a pass by hand waits for the service's and the other way round."""

@@ -14,10 +14,13 @@ LONGEST = 5.0
 
 
 class Rate:
-    """Bytes per second (0: no limit) that all who share it keep together."""
+    """Bytes per second (0: no limit) that all who share it keep together, as long as it is needed."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, needed: Callable[[], bool]) -> None:
         self._rate = rate
+        self._needed = needed
+        self._holds = True
+        self._asked = float("-inf")
         self._due = 0.0
         self._lock = threading.Lock()
 
@@ -31,8 +34,10 @@ class Rate:
         if not self._rate:
             return now
         with self._lock:
+            if now - self._asked >= EVERY:
+                self._asked, self._holds = now, self._needed()
             # Time that was lost is not made up for: a burst would be as bad as no limit.
-            self._due = max(self._due, now - EVERY) + count / self._rate
+            self._due = max(self._due, now - EVERY) + count / self._rate if self._holds else now
             return self._due
 
 
@@ -47,11 +52,20 @@ class Pace:
         rate: float = 0,
         tell: Callable[[str], None] = lambda text: None,
         *,
+        needed: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Keep `rate` bytes per second, 0 for no limit; `tell` gets a line about every second, moving or not."""
-        self._rate = Rate(rate)
+        """Begin with nothing.
+
+        Args:
+            rate: bytes per second, 0 for no limit.
+            tell: gets a line about every second, moving or not.
+            needed: is asked about every second whether the rate has to be kept.
+            clock: monotonic seconds.
+            sleep: waits so many seconds.
+        """
+        self._rate = Rate(rate, needed)
         self._tell = tell
         self._clock = clock
         self._sleep = sleep
