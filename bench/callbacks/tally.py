@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import action_loader
 
@@ -44,7 +45,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         """A task has come to an end."""
         task = result._task
         action = action_loader.get(task.action, class_only=True)
-        here = getattr(action, "_requires_connection", True) is False or task.delegate_to == "localhost"
+        here = not getattr(action, "_requires_connection", True) or task.delegate_to == "localhost"
+        here = here or isinstance(task, TaskInclude)
         items = len(result._result.get("results", [])) or 1
         seconds = time.monotonic() - self._began
         self._tasks.append({"name": task.get_name(), "remote": not here, "items": items, "seconds": seconds})
