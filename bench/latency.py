@@ -39,7 +39,7 @@ SECONDS = int(os.environ.get("SCRIMBOX_BENCH_SECONDS", "300"))
 SETTLING_S = 10
 """Seconds after opening that are told apart: who joins begins up to a segment further behind, and catches up."""
 RECOVERY_S = 20
-"""Seconds after a stall from which on the greater distance should be there."""
+"""Seconds after a stall, or after opening, from which on the distance that is kept should be there."""
 WINDOW_S = 10
 NEARLY_TWO = 1.75
 """Segments: nearer to two than to one and a half. A look twice a second misses the moment with the most of them."""
@@ -163,7 +163,7 @@ def recovery(line: Line, one: Seen) -> list[Figure]:
     settled = [at for at, _ in one.stalls if at >= SETTLING_S]
     if not settled:
         return []
-    before = [seconds / line.gop for seconds in one.kept(SETTLING_S, settled[0])]
+    before = [seconds / line.gop for seconds in one.kept(RECOVERY_S, settled[0])]
     after = [seconds / line.gop for seconds in one.kept(settled[0] + RECOVERY_S, math.inf)]
     goals = [at_least(NEARLY_TWO)] if line.gop == 1 else []
     what = f"segments kept after the picture has stood still, {line.name}"
