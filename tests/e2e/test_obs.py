@@ -141,5 +141,5 @@ def test_obs_s_own_default_is_told_with_the_delay_that_it_costs_and_the_setting_
 ) -> None:
     (advice,) = pushed(DEFAULT).ingest[-1]["advice"]
     assert (advice["code"], advice["level"]) == ("key-frames", "warn")
-    assert advice["text"].startswith("Key frames come every 8.3 s: viewers are about 20.8 s behind")
+    assert advice["text"].startswith("Key frames come every 8.3 s: viewers are about 13.3 s behind")
     assert "Keyframe Interval: 1 s" in advice["setting"]

@@ -231,8 +231,8 @@ def test_every_advice_names_the_setting_that_mends_it(seen: Seen, stream: str) -
 def test_rare_key_frames_are_told_with_the_delay_that_they_cost(seen: Seen) -> None:
     found = seen.last(STUDIO)
     assert found is not None
-    assert found["delay"] == pytest.approx(20, abs=0.5)
-    assert "viewers are about 20 s behind" in found["advice"][0]["text"]
+    assert found["delay"] == pytest.approx(12.8, abs=0.4)
+    assert "viewers are about 12.8 s behind" in found["advice"][0]["text"]
     assert "Keyframe Interval: 1 s" in found["advice"][0]["setting"]
     assert found["advice"][0]["text"] in seen.status
     assert found["advice"][0]["setting"] in seen.status
@@ -268,7 +268,7 @@ def test_the_streamer_reads_everything_on_one_page_that_follows_by_itself(seen: 
     assert "Refused" not in advised["words"]
     for words in (
         "On air since",
-        "about 20 s later",
+        "about 12.8 s later",
         "320×180, 30 pictures a second, H264",
         "every 8 s",
         "AAC, 48 kHz",

@@ -49,7 +49,7 @@ def test_the_shipped_profile_gets_no_advice(tmp_path: Any, fps: float) -> None:
     found = ingest(yard)
     assert found["advice"] == []
     assert found["video"]["fps"] == pytest.approx(fps, abs=0.02)
-    assert found["delay"] == pytest.approx(2.5, abs=0.1)
+    assert found["delay"] == pytest.approx(1.6, abs=0.1)
 
 
 def test_what_arrives_stands_in_the_state_document(declared: Yard) -> None:
@@ -73,7 +73,7 @@ def test_what_arrives_stands_in_the_state_document(declared: Yard) -> None:
     assert found["since"] == "2020-09-13T12:26:40.000Z"
 
 
-@pytest.mark.parametrize(("keys", "level", "behind"), [(8.34, WARN, "20.8 s"), (2, NOTE, "5 s")])
+@pytest.mark.parametrize(("keys", "level", "behind"), [(8.34, WARN, "13.3 s"), (2, NOTE, "3.2 s")])
 def test_rare_key_frames_are_said_with_the_delay_that_they_cost(
     yard: Yard, keys: float, level: str, behind: str
 ) -> None:
@@ -221,7 +221,7 @@ def test_what_is_urgent_stands_first(declared: Yard) -> None:
 
 
 def test_the_delay_has_a_floor() -> None:
-    assert (delay(None), delay(0.5), delay(8.33)) == (None, 2.5, 20.8)
+    assert (delay(None), delay(0.5), delay(8.33)) == (None, 1.6, 13.3)
 
 
 def test_room_is_told_in_hours_of_what_all_send_together(tmp_path: Any) -> None:

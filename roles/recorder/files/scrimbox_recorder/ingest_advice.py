@@ -16,8 +16,8 @@ from .ingest_codecs import AAC, H264, SHOWN_EVERYWHERE
 WARN, NOTE = "warn", "note"
 KEYS_LATE, KEYS_SLOW = 2.5, 1.3
 """Seconds between key frames that are too many, and that could be fewer."""
-DELAY = 2.5
-"""How many segments a viewer is behind the camera (FACTS 18, 33)."""
+DELAY = 1.6
+"""How many segments a viewer is behind the camera who has been there for a while (docs/performance.md)."""
 SEGMENT = 1.0
 """Seconds of the shortest segment, nearly."""
 MISSING = 0.03
