@@ -28,9 +28,9 @@ _TICKS = 90_000
 """MPEG's clock ticks a second."""
 
 
-def encode(folder: Path, kbits: int) -> list[bytes]:
-    """Encode the loop, or take the one of an earlier run, as MPEG-TS segments of one second."""
-    whole = media.pattern(folder, LOOP_S, scale=10, kbits=kbits)
+def encode(folder: Path, kbits: int, scale: int = 10) -> list[bytes]:
+    """Encode the loop, or take the one of an earlier run, as MPEG-TS segments of one second; `scale` as a pattern's."""
+    whole = media.pattern(folder, LOOP_S, scale=scale, kbits=kbits)
     parts = folder / f"{whole.stem}-parts"
     parts.mkdir(exist_ok=True)
     cut = ["-f", "segment", "-segment_time", "1", "-segment_format", "mpegts", str(parts / "%03d.ts")]

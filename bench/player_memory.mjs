@@ -3,38 +3,10 @@
 // node player_memory.mjs '{"executable", "url", "seconds", "every", "lookBack", "away"}', all times in s: every so
 // long a sample, every `lookBack` a visit of `away` to a time long past.
 
-import { readFileSync } from "node:fs";
-
 import { emit, launch, lookUntil, pause } from "../tests/e2e/browser/browser.mjs";
+import { heapOf, rendererOf, resident } from "./inside.mjs";
 
 const plan = JSON.parse(process.argv[2]);
-const MEGABYTE = 2 ** 20;
-
-/** Resident memory of the page's process in MB: its own, shared with the other processes, and of files (programs). */
-function resident(pid) {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const read = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)[1]) / 1024;
-  return { rss: read("VmRSS"), own: read("RssAnon"), shared: read("RssShmem"), files: read("RssFile") };
-}
-
-async function rendererOf(browser, page) {
-  const session = await browser.target().createCDPSession();
-  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-  const own = processInfo.filter(({ type }) => type === "renderer");
-  // A page of the browser's own may have one, too: ours works.
-  own.sort((one, other) => other.cpuTime - one.cpuTime);
-  if (own.length === 0) {
-    throw new Error(`no process for ${page.url()}`);
-  }
-  return own[0].id;
-}
-
-async function heapOf(client) {
-  await client.send("HeapProfiler.enable");
-  await client.send("HeapProfiler.collectGarbage");
-  const { usedSize } = await client.send("Runtime.getHeapUsage");
-  return usedSize / MEGABYTE;
-}
 
 async function sample(page, client, pid) {
   const heap = await heapOf(client);
