@@ -15,17 +15,19 @@ LOOP_S = 64
 PATIENCE_S = 600
 
 
-def put(server: Variant, stream: str, seconds: float, pattern: Path) -> None:
-    """Put a recording of so many seconds, or up to a pattern more, where the recorder finds what has been received.
+INCOMING = "/srv/recordings/incoming"
+
+
+def make(server: Variant, target: str, seconds: float, pattern: Path) -> None:
+    """Make a recording of so many seconds, or up to a pattern more.
 
     Args:
         server: where.
-        stream: whose it is; it must not be live.
-        seconds: how long it is, and how long ago it began.
+        target: its path there.
+        seconds: how long it is.
         pattern: the FLV that it is made of.
     """
-    source = f"/srv/{stream}-source.flv"
-    target = f"/srv/recordings/incoming/{stream}-{int(time.time() - seconds)}.flv"
+    source = f"{target}.source"
     subprocess.run(["docker", "cp", str(pattern), f"{server.name}:{source}"], check=True, capture_output=True)
     command = ["docker", "exec", "-i", server.name, "python3", "-", source, target, "inf", str(seconds)]
     script = (ROOT / "tests/faults/loop_flv.py").read_text(encoding="utf-8")
@@ -33,6 +35,23 @@ def put(server: Variant, stream: str, seconds: float, pattern: Path) -> None:
         subprocess.run(command, input=script, check=True, capture_output=True, text=True)
     finally:
         server.check(f"rm {source}")
+
+
+def name_of(stream: str, seconds: float) -> str:
+    """What ingest calls a recording that began so many seconds ago."""
+    return f"{stream}-{int(time.time() - seconds)}.flv"
+
+
+def put(server: Variant, stream: str, seconds: float, pattern: Path) -> None:
+    """Put a recording of so many seconds where the recorder finds what has been received; it ends now.
+
+    Args:
+        server: where.
+        stream: whose it is; it must not be live.
+        seconds: how long it is, and how long ago it began.
+        pattern: the FLV that it is made of.
+    """
+    make(server, f"{INCOMING}/{name_of(stream, seconds)}", seconds, pattern)
 
 
 def wait_replay(server: Variant, stream: str, before: set[str]) -> str:
