@@ -1,11 +1,11 @@
 """How long somebody who opens a link looks at a page without a picture.
 
 Chromium opens the player with a login and with nothing in its cache, each time in a profile of its own, and notes
-when the video shows its first picture, counted from the start of the navigation. So it comes to a stream that is live
-with key frames every second, and to replays of a minute, an hour and three hours, in turn, over the loopback
-interface and over a link of 20 Mbit/s on which every request takes 30 ms longer (Chromium's own emulation). The
-server has made the replays of long raw recordings, with a key frame every second, as a real evening has them. They
-have fewer bits per picture than OBS sends, the same in all three: it is their length that is compared.
+when the video shows its first picture, counted from the start of the navigation. So it comes to a stream that is
+live, 6 Mbit/s with key frames every second, and to replays of a minute, an hour and three hours, in turn, over the
+loopback interface and over a link of 20 Mbit/s on which every request takes 30 ms longer (Chromium's own emulation).
+The server has made the replays of long raw recordings, with a key frame every second, as a real evening has them.
+They have fewer bits per picture than OBS sends, the same in all three: it is their length that is compared.
 """
 
 from __future__ import annotations
