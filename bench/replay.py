@@ -2,10 +2,10 @@
 
 A minute is pushed to the server as a publisher does it, 720p with 6 Mbit/s. Nobody pushes for an hour or three here:
 a raw recording of that length, of the same pictures again and again with timestamps that go on, is laid where ingest
-leaves them, and a publisher then goes on with the session for a quarter of a minute. When the publisher has ended, a
+leaves them, and a publisher then goes on with the session for ten seconds. When the publisher has ended, a
 viewer asks ten times a second, as a player does that is opened this moment, for the state document, the playlist that
 it names and the last segment in that, or the MP4. A moment in which one of these is missing is a gap. How long making
-the replay may take is measured by `cp` and `sync` of the same recording on the same file system; that and the making
+the replay may take is measured by `cp` and `sync` of the hour's recording on the same file system; that and the making
 read from the page cache. The configuration is the default but for the grace, which the tests' server has shorter;
 nobody else publishes.
 """
@@ -25,13 +25,18 @@ from tests import media
 from tests.conftest import BUILD
 from tests.variants import Variant
 
-LIMITS = ""
+LIMITS = """Besides the grace and the making, less than a second goes by: the end of the grace and a new replay are
+noticed within 0.3 s, the finalizer looks for work every 0.3 s, and ffprobe and bringing the file to the disk take
+some tenths. The making is what the section on making replays says: three times over the bytes, at about 90 MB/s.
+Nobody has to wait for it with nothing to watch: the closed DVR window stays until a quarter of an hour after the
+replay is there. How fast this disk copies changes a great deal from one run to the next (300 to 1,400 MB/s were
+seen), and the goal with it."""
 
 SPARE_S = 2.0
 """What the goal allows besides the grace and the making."""
 PUSHED = ("1 min", "fault-spare", 60)
 LONG = (("1 h", "fault-rate", 3600), ("3 h", "fault-sound", 3 * 3600))
-TAIL_S = 15
+TAIL_S = 10
 EVERY_S = 0.1
 PATIENCE_S = 600
 
@@ -148,11 +153,12 @@ def measure(server: Variant) -> Result:
     name, stream, seconds = PUSHED
     with leave.as_found(server, stream):
         minute = push(server, stream, seconds)
+    copied = 0.0
     for length, stream, long in LONG:
-        with leave.as_found(server, stream), staged.recording(server, stream, long) as recording:
+        with leave.as_found(server, stream), staged.recording(server, stream, long, copied=copied) as recording:
             recording.give()
-            found[length] = push(server, stream, TAIL_S), recording.copied
-    copied = next(iter(found.values()))[1]
+            copied = recording.copied
+            found[length] = push(server, stream, TAIL_S), copied
     return result({name: (minute, copied), **found}, grace(server))
 
 
@@ -171,7 +177,7 @@ def result(found: dict[str, tuple[Ended, float]], grace_s: float) -> Result:
     figures.append(
         Figure(f"moments of {looks:,} without anything to play", "", missing, goals=[at_most(0, "most")]),
     )
-    speeds = [copied / 1e6 for _, copied in found.values()][1:]
-    figures.append(Figure("`cp` and `sync` of these recordings", "MB/s", speeds))
+    speed = next(iter(found.values()))[1] / 1e6
+    figures.append(Figure("`cp` and `sync` of the hour", "MB/s", [speed]))
     drawn = Curves("replay", "End of stream to replay", "GB", "s", {"replay": points, "goal": limits})
     return Result(figures, [drawn], [f"Nothing could be played: {'; '.join(gaps)}."] if gaps else [])

@@ -33,17 +33,21 @@ class Staged:
         )
 
 
+def copying(server: Variant, path: str, copy: str) -> float:
+    """Seconds that `cp` and `sync` take on the server."""
+    timed = f"begun=$(date +%s%N) && cp {path} {copy} && sync {copy} && echo $(($(date +%s%N) - begun)) && rm {copy}"
+    return int(server.check(timed, _PATIENCE_S)) / 1e9
+
+
 @contextlib.contextmanager
-def recording(server: Variant, stream: str, seconds: int) -> Iterator[Staged]:
-    """Make one of 6 Mbit/s, bring it to the disk, and copy it on the same file system."""
+def recording(server: Variant, stream: str, seconds: int, *, copied: float = 0) -> Iterator[Staged]:
+    """Make one of 6 Mbit/s, bring it to the disk, and copy it on the same file system unless `copied` is known."""
     path, copy = f"/srv/{stream}-staged.flv", f"/srv/{stream}-copy.flv"
     pattern = media.pattern(BUILD / "media", raw.LOOP_S, kbits=KBITS)
     try:
         raw.make(server, path, seconds, pattern)
         size = int(server.check(f"sync {path} && stat -c %s {path}", _PATIENCE_S))
-        timed = f"begun=$(date +%s%N) && cp {path} {copy} && sync {copy} && echo $(($(date +%s%N) - begun))"
-        copied = size / (int(server.check(timed, _PATIENCE_S)) / 1e9)
-        server.check(f"rm {copy}")
+        copied = copied or size / copying(server, path, copy)
         yield Staged(server, stream, path, seconds, size, copied)
     finally:
         server.run(f"rm -f {path} {path}.part {copy}")
