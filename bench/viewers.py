@@ -51,8 +51,8 @@ SHARE = "CPUQuota=25%"
 """What nginx has of its core."""
 REQUESTS = 2.5
 """What a viewer asks for each second."""
-JOINING_S, CLIMBING_S = 2.0, 8.0
-RUNS = {"bare": 3, "cookie": 3, "link": 2, "network": 2}
+JOINING_S, CLIMBING_S = 2.0, 6.0
+RUNS = {"bare": 3, "cookie": 3, "link": 1, "network": 1}
 RELOAD_S = 1.0
 STEP = 100
 """Viewers to a point of the plot."""
