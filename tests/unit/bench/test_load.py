@@ -6,6 +6,7 @@ import pytest
 
 from bench import crowd, ingest, viewers
 from bench.crowd import Request, Stream
+from tests import media
 
 STREAM = Stream("cup", ("cup-1000.ts", "cup-2000.ts", "cup-3000.ts"))
 
@@ -58,3 +59,24 @@ def test_what_parts_use_is_added_window_by_window() -> None:
     both = ingest.together([one, one])
     assert both.processor[10] == [2.0, 4.0]
     assert both.memory[1] == [10.0, 10.0]
+
+
+NAMES = {name: f"way {name}" for name in ("bare", "cookie", "link", "network", "bare password", "password")}
+WITNESS = viewers.Saturated(media.Pushed(600, 20.0, 0, ""), [1.0], [1.0, 1.1], 0.5, 1.9)
+
+
+def runs(count: int, *, late: bool = True) -> list[viewers.Run]:
+    return [viewers.Run(count, late, 1000, 0.2, 0.5, 0, [(0, 1.0), (100, 2.0)])]
+
+
+def test_every_way_in_is_compared_with_the_bare_nginx_without_a_login() -> None:
+    found = viewers.result({name: runs(100 if name == "bare" else 80) for name in NAMES}, NAMES, WITNESS, 0)
+    goals = [figure.to_dict() for figure in found.figures if figure.what.startswith("viewers, ")]
+    judged = [figure["what"] for figure in goals if figure["goals"] and not figure["goals"][0]["met"]]
+    assert judged == [f"viewers, way {name}" for name in ("cookie", "link", "network", "password")]
+
+
+def test_a_count_that_no_late_segment_has_ended_is_said_to_be_too_low() -> None:
+    ways = {name: runs(100, late=name != "cookie") for name in NAMES}
+    found = viewers.result(ways, NAMES, WITNESS, 0)
+    assert [text.partition(":")[0] for text in found.remarks[1:]] == ["way cookie"]
