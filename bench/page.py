@@ -16,12 +16,12 @@ _WORDS = {"median": "median", "p95": "p95", "most": "most", "ratio": "ratio"}
 
 
 def number(value: float) -> str:
-    """A figure with three digits that count.
+    """A figure with three digits that count, or a whole number.
 
     >>> number(1.6449), number(0.01234), number(12345.6), number(40)
-    ('1.64', '0.0123', '12,346', '40.0')
+    ('1.64', '0.0123', '12,346', '40')
     """
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:#.3g}".rstrip(".")
+    return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else f"{value:#.3g}".rstrip(".")
 
 
 def goal_words(goal: Mapping[str, Any], unit: str) -> str:

@@ -50,7 +50,7 @@ def test_the_page_counts_the_goals_and_names_those_that_are_missed() -> None:
     bad = Figure("last picture", "s", [4.0], goals=[at_most(1)])
     text = page.page([found(good, bad)])
     assert "1 of 2 goals are met." in text
-    assert "- Glass to glass: last picture: 4.00 s, median ≤ 1 s: **missed**" in text
+    assert "- Glass to glass: last picture: 4 s, median ≤ 1 s: **missed**" in text
     assert "- Glass to glass: first picture" not in text
 
 
