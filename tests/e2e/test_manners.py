@@ -89,7 +89,7 @@ def test_the_streamer_s_page_says_what_arrives(live: Live, live_visits: Visits, 
     pages = [one["words"] for one in visit.all_of("said") if one["page"] == "studio"]
     assert len(pages) == 2
     for words in pages:
-        for said in ("On air since", "1280×720, 30 pictures a second", "every 1 s", "about 2.5 s later"):
+        for said in ("On air since", "1280×720, 30 pictures a second", "every 1 s", "about 1.6 s later"):
             assert said in words
 
 

@@ -106,27 +106,6 @@ def test_the_whole_life_of_a_session(yard: Yard) -> None:
     assert list(yard.config.incoming.glob("cup*")) == []
 
 
-def test_the_end_of_the_grace_is_news_until_a_pass_has_closed_the_session(yard: Yard) -> None:
-    name = live(yard)
-    yard.hang_up(name)
-    yard.later(3)
-    assert yard.state() == "live"
-    assert not yard.recorder.has_news()
-    yard.now += yard.config.grace_seconds - 3.1
-    assert not yard.recorder.has_news()
-    yard.now += 0.1
-    assert yard.recorder.has_news()
-    yard.recorder.run()
-    assert yard.state() == "processing"
-    assert not yard.recorder.has_news()
-
-
-def test_who_is_connected_and_silent_beyond_the_grace_is_no_news(yard: Yard) -> None:
-    live(yard)
-    yard.later(yard.config.grace_seconds + 30)
-    assert not yard.recorder.has_news()
-
-
 def test_a_publisher_back_within_the_grace_goes_on_in_one_session(yard: Yard) -> None:
     yard.recorder.run()
     first = live(yard)

@@ -122,14 +122,6 @@ class TestWatch:
         assert (grown.began, grown.ended) == (1, 3)
         assert quiet.ended == 3
 
-    def test_growth_is_dated_by_the_file_as_far_as_that_lies_between_two_looks(self) -> None:
-        watch = Watch(10)
-        look(watch, [Entry("cup-1900.flv", 20, 1990)], 1)
-        (within,) = look(watch, [Entry("cup-1900.flv", 30, 1999)], 3)
-        (before,) = look(watch, [Entry("cup-1900.flv", 40, 1990)], 5)
-        (after,) = look(watch, [Entry("cup-1900.flv", 50, 2001)], 7)
-        assert [part.ended for part in (within, before, after)] == [2, 5, 7]
-
     def test_after_a_restart_the_order_of_appearance_outweighs_a_clock_that_was_set_back(self) -> None:
         entries = [Entry("cup-5400.flv", 99, 5450), Entry("cup-9000.flv", 99, 9050), Entry("tea-5000.flv", 99, 5010)]
         order = ["tea-5000.flv", "cup-9000.flv", "cup-7.flv", "cup-5400.flv"]

@@ -110,7 +110,7 @@ def test_a_marker_is_shown_after_one_pass_and_stays_from_live_to_replay_at_the_s
     assert list(yard.config.inbox.iterdir()) == refused(yard) == []
 
 
-@pytest.mark.parametrize("folder", ["inbox", "cutting", "clips", "recordings"])
+@pytest.mark.parametrize("folder", ["inbox", "cutting", "clips"])
 def test_what_somebody_waits_for_is_news_until_a_pass_has_seen_it(yard: Yard, folder: str) -> None:
     live(yard)
     yard.recorder.run()

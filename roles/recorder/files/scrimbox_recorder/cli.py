@@ -24,8 +24,8 @@ from .pace import Pace
 from .reconcile import Recorder
 from .service import become_owner, check_folders, loop, progress, set_up_log, tick
 
-FINALIZER_SECONDS = 0.3
-"""Seconds between two looks of the finalizer: somebody waits for the replay."""
+FINALIZER_SECONDS = 2.0
+"""Seconds between two looks of the finalizer."""
 CLIPPER_SECONDS = 0.1
 """Seconds between two looks at what is to be cut: somebody waits for it."""
 

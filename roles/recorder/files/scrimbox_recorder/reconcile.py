@@ -83,17 +83,15 @@ class Recorder:
         self._told: dict[str, tuple[Document | None, Document | None]] = {}
         self._phases: dict[str, Phase] = {}
         self._stamps: list[int] = []
-        self._due = float("inf")
 
     def has_news(self) -> bool:
-        """Whether somebody waits for a pass: viewers have written, a clip or a replay was made, a session is over."""
-        return self._world.steady() >= self._due or self._stamps != self._look_for_news()
+        """Whether viewers have written since the last pass began, or a clip has been cut: somebody waits for it."""
+        return self._stamps != self._look_for_news()
 
     def _look_for_news(self) -> list[int]:
-        config = self._config
         try:
             return [
-                folder.stat().st_mtime_ns for folder in (config.inbox, config.cutting, config.clips, config.recordings)
+                folder.stat().st_mtime_ns for folder in (self._config.inbox, self._config.cutting, self._config.clips)
             ]
         except OSError:
             return []
@@ -147,9 +145,6 @@ class Recorder:
         self._measure({stream: session for stream, (session, phase) in ongoing.items() if phase is not Phase.OVER})
         self._hear(recordings, [stream for stream, (session, _) in ongoing.items() if session.open])
         self._note(ongoing)
-        ends = [session.over_at(self._config.grace_seconds) for session, _ in ongoing.values()]
-        # What could not be closed in its time waits for the next pass like everything else.
-        self._due = min((end for end in ends if end > steady), default=float("inf"))
         waiting = self._jobs.all()
         self._publish({stream: session for stream, (session, _) in ongoing.items()}, waiting, health)
         for session, phase in ongoing.values():

@@ -48,14 +48,10 @@ class Session:
         """True while a publisher is connected."""
         return any(part.open for part in self.recordings)
 
-    def over_at(self, grace: float) -> float:
-        """Steady second from which on the session is over, should nobody write."""
-        return self.ended + max(grace, PROBE_AFTER)
-
     def phase(self, steady: float, idle: float, grace: float) -> Phase:
         """State at the steady second `steady`; a session is over when nobody writes and the grace has passed."""
         quiet = steady - self.ended
-        if not self.open and steady >= self.over_at(grace):
+        if not self.open and quiet >= max(grace, PROBE_AFTER):
             return Phase.OVER
         return Phase.LIVE if quiet < idle else Phase.INTERRUPTED
 

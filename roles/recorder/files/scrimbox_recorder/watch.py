@@ -56,7 +56,6 @@ class Watch:
     def __init__(self, idle: float) -> None:
         self._idle = idle
         self._lives: dict[str, _Life] | None = None
-        self._looked = 0.0
 
     def look(
         self,
@@ -86,13 +85,11 @@ class Watch:
                     life.began = steady - max(0.0, wall - name.number)
                     life.ended = max(life.began, steady - max(0.0, wall - entry.mtime))
             elif entry.size != life.size:
-                ago = wall - entry.mtime
-                # It grew between the two looks; a wall clock that says something else has been set.
-                life.size, life.ended = entry.size, steady - (ago if 0 <= ago <= steady - self._looked else 0)
+                life.size, life.ended = entry.size, steady
             lives[entry.name] = life
         if before is None:
             _put_in_order(lives, order)
-        self._lives, self._looked = lives, steady
+        self._lives = lives
         found = []
         for entry, name in named:
             life = lives[entry.name]
