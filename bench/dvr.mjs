@@ -65,11 +65,21 @@ function off(one, other) {
   return Math.min(rest, LOOP - rest);
 }
 
+/** What is seen as soon as there is a picture to be read: for a moment after a seek there may be none. */
+async function lookAt(page) {
+  let seen = await look(page);
+  for (let tries = 0; seen.number === null && tries < 40; tries += 1) {
+    await pause(50);
+    seen = await look(page);
+  }
+  return seen;
+}
+
 async function lookBack(page, name, shares) {
-  const before = await look(page);
+  const before = await lookAt(page);
   for (const share of shares) {
     const found = await seek(page, share);
-    const after = await look(page);
+    const after = await lookAt(page);
     if (off(before, after) > NEAR_FRAMES) {
       throw new Error(`another picture than that of ${found.target}: ${JSON.stringify([before, after])}`);
     }

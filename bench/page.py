@@ -65,8 +65,8 @@ def summary(results: Iterable[Mapping[str, Any]]) -> str:
     """How many goals are met, and which are not."""
     goals = [(found, figure, goal) for found in results for figure in found["figures"] for goal in figure["goals"]]
     missed = [
-        f"- {found['title']}: {figure['what']}: {number(figure[goal['statistic']])} {figure['unit']}, "
-        f"{goal_words(goal, figure['unit'])}"
+        f"- {found['title']}: {figure['what']}: {number(figure[goal['statistic']])} {figure['unit']}".rstrip()
+        + f", {goal_words(goal, figure['unit'])}"
         for found, figure, goal in goals
         if not goal["met"]
     ]
@@ -88,7 +88,7 @@ def page(results: Sequence[Mapping[str, Any]]) -> str:
 How fast Scrimbox is, each figure beside what it is compared with in the same run. Measured on {words}
 (kernel {machine["kernel"]}), with publishers, server, viewers and browsers on the one machine.
 Absolute times belong to it; ratios travel better.
-`make bench` repeats everything but the hour of soak in under 25 minutes, `make bench ONLY=latency` one experiment.
+`make bench` repeats everything but the hour of soak, `make bench ONLY=latency` one experiment.
 
 {summary(results)}
 """
