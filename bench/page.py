@@ -24,6 +24,12 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else f"{value:#.3g}".rstrip(".")
 
 
+def worth(figure: Mapping[str, Any], statistic: str) -> str:
+    """A statistic of a figure, with its unit where it has one."""
+    unit = "" if statistic == "ratio" else figure["unit"]
+    return f"{number(figure[statistic])} {unit}".rstrip()
+
+
 def goal_words(goal: Mapping[str, Any], unit: str) -> str:
     """A goal and whether it is met.
 
@@ -65,7 +71,7 @@ def summary(results: Iterable[Mapping[str, Any]]) -> str:
     """How many goals are met, and which are not."""
     goals = [(found, figure, goal) for found in results for figure in found["figures"] for goal in figure["goals"]]
     missed = [
-        f"- {found['title']}: {figure['what']}: {number(figure[goal['statistic']])} {figure['unit']}".rstrip()
+        f"- {found['title']}: {figure['what']}: {worth(figure, goal['statistic'])}"
         + f", {goal_words(goal, figure['unit'])}"
         for found, figure, goal in goals
         if not goal["met"]
