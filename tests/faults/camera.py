@@ -59,12 +59,13 @@ def tags(path: Path, first: int = 0) -> tuple[Tag, ...]:
 
 @dataclass
 class Connection:
-    """One time on air: first picture, how many the socket took, when the first one left (epoch seconds)."""
+    """One time on air: first picture, how many the socket took, when the first and last tag left (epoch seconds)."""
 
     first: int = -1
     sent: int = 0
     audio: int = 0
     began: float = 0.0
+    last: float = 0.0
     ended: float = 0.0
     codes: list[str] = field(default_factory=list)
 
@@ -209,7 +210,8 @@ class Camera:
             if not self._pace(now + ms / 1000):
                 break
             client.send(tag.kind, tag.body, channel=4, stream=1, ms=ms)
-            connection.began = connection.began or time.time()
+            connection.last = time.time()
+            connection.began = connection.began or connection.last
             connection.sent += tag.frame is not None
             connection.audio += tag.kind == AUDIO
         if self._frozen.is_set():

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests import media
 from tests.faults.big import looped, numbers_of, put_big
 from tests.faults.conftest import Stage, after
 from tests.faults.evidence import Evidence, document, gather, runs, wait_finalised
@@ -209,4 +210,7 @@ def clockless(stage: Stage) -> Evidence:
 def test_after_a_power_cut_the_recording_alone_tells_when_it_began(left: Evidence) -> None:
     left.assert_kept()
     (started,) = left.replays[0].starts
-    assert abs(started - left.connections[0].began) < 0.1, f"{started - left.connections[0].began:.3f}"
+    (connection,) = left.connections
+    # From its end, as the recorder tells it: a busy machine may have sent the last pictures late.
+    off = started - (connection.last - (connection.sent - 1) / media.FPS)
+    assert abs(off) < 0.1, f"{off:.3f} s off\n{left.report()}"
