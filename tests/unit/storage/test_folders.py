@@ -1,0 +1,80 @@
+"""Folders are made and corrected, and what is as declared is left alone."""
+
+from __future__ import annotations
+
+import getpass
+import grp
+import io
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import folders
+import pytest
+from ansible.module_utils import basic
+
+Run = Callable[..., dict[str, Any]]
+USER, GROUP = getpass.getuser(), grp.getgrgid(os.getgid()).gr_name
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the module as Ansible does; what it returns."""
+
+    def go(*wanted: tuple[Path, str], check: bool = False, **other: str) -> dict[str, Any]:
+        listed = [{"path": str(path), "owner": USER, "group": GROUP, "mode": mode, **other} for path, mode in wanted]
+        asked = {"ANSIBLE_MODULE_ARGS": {"folders": listed, "_ansible_check_mode": check, "_ansible_diff": True}}
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps(asked).encode())
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        monkeypatch.setattr("sys.stdin", io.StringIO())
+        with pytest.raises(SystemExit):
+            folders.main()
+        answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return answer
+
+    return go
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o7777
+
+
+def test_what_is_missing_is_made_with_its_mode_after_its_parent(run: Run, tmp_path: Path) -> None:
+    answer = run((tmp_path / "a", "2750"), (tmp_path / "a/b", "0700"))
+    assert answer["made"] == [str(tmp_path / "a"), str(tmp_path / "a/b")]
+    assert (answer["changed"], answer["corrected"]) == (True, [])
+    assert (mode(tmp_path / "a"), mode(tmp_path / "a/b")) == (0o2750, 0o700)
+
+
+def test_a_second_run_changes_nothing(run: Run, tmp_path: Path) -> None:
+    run((tmp_path / "a", "2750"))
+    assert run((tmp_path / "a", "2750"))["changed"] is False
+
+
+def test_another_mode_is_corrected_and_what_is_inside_stays(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir(0o777)
+    (tmp_path / "a/recording.flv").write_text("kept")
+    answer = run((tmp_path / "a", "0750"))
+    assert (answer["made"], answer["corrected"]) == ([], [str(tmp_path / "a")])
+    assert mode(tmp_path / "a") == 0o750
+    assert (tmp_path / "a/recording.flv").read_text() == "kept"
+
+
+def test_check_mode_changes_nothing_and_says_what_it_would_even_for_owners_that_do_not_exist_yet(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "old").mkdir(0o755)
+    answer = run((tmp_path / "old", "0700"), check=True)
+    assert (answer["corrected"], mode(tmp_path / "old")) == ([str(tmp_path / "old")], 0o755)
+    answer = run((tmp_path / "new", "0700"), check=True, owner="scrimbox-nobody-yet", group="scrimbox-nobody-yet")
+    assert (answer["made"], (tmp_path / "new").exists()) == ([str(tmp_path / "new")], False)
+    assert answer["diff"][0]["before"]["state"] == "absent"
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused_by_name(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("in the way")
+    answer = run((tmp_path / "a", "0700"))
+    assert answer["failed"]
+    assert str(tmp_path / "a") in answer["msg"]
