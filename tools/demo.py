@@ -68,7 +68,7 @@ def inputs() -> str:
     """A digest of everything that shapes the demo's server."""
     digest = hashlib.sha256()
     files = [path for path in (ROOT / "ansible.cfg", secrets_file(TARGET)) if path.exists()]
-    for folder in ("inventory", "playbooks", "roles", "templates", "player", "tools"):
+    for folder in ("inventory", "library", "playbooks", "roles", "templates", "player", "tools"):
         files += (path for path in (ROOT / folder).rglob("*") if path.is_file() and not IGNORED & set(path.parts))
     for path in sorted(files):
         digest.update(f"{path}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())

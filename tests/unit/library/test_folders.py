@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import getpass
 import grp
-import io
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,26 +11,18 @@ from typing import Any
 
 import folders
 import pytest
-from ansible.module_utils import basic
 
 Run = Callable[..., dict[str, Any]]
 USER, GROUP = getpass.getuser(), grp.getgrgid(os.getgid()).gr_name
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the module as Ansible does; what it returns."""
+def run(run_module: Run) -> Run:
+    """Ask for folders, each a path and a mode."""
 
     def go(*wanted: tuple[Path, str], check: bool = False, **other: str) -> dict[str, Any]:
         listed = [{"path": str(path), "owner": USER, "group": GROUP, "mode": mode, **other} for path, mode in wanted]
-        asked = {"ANSIBLE_MODULE_ARGS": {"folders": listed, "_ansible_check_mode": check, "_ansible_diff": True}}
-        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps(asked).encode())
-        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-        monkeypatch.setattr("sys.stdin", io.StringIO())
-        with pytest.raises(SystemExit):
-            folders.main()
-        answer: dict[str, Any] = json.loads(capsys.readouterr().out)
-        return answer
+        return run_module(folders, check=check, folders=listed)
 
     return go
 
