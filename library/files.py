@@ -123,9 +123,14 @@ def apply(module: AnsibleModule, files: list[dict[str, Any]]) -> dict[str, Any]:
 def main() -> None:
     """Run as an Ansible module."""
     module = AnsibleModule(
-        argument_spec={"files": {"type": "list", "elements": "dict", "required": True, "options": FILE}},
+        # Modules write their parameters to the journal (FACTS 41), as they came: of these only that there were some.
+        argument_spec={
+            "files": {"type": "list", "elements": "dict", "required": True, "options": FILE, "no_log": True}
+        },
         supports_check_mode=True,
     )
+    # Whether a difference may be shown is the task's affair, and a path is no secret.
+    module.no_log_values.clear()
     files = [dict(file) for file in module.params["files"]]
     for file in module.params["files"]:
         # Results repeat the parameters where everything is shown: contents may be secret.

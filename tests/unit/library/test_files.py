@@ -12,6 +12,7 @@ from typing import Any
 
 import files
 import pytest
+from ansible.module_utils import basic
 
 Run = Callable[..., dict[str, Any]]
 USER, GROUP = getpass.getuser(), grp.getgrgid(os.getgid()).gr_name
@@ -80,3 +81,13 @@ def test_a_folder_that_is_missing_is_named(run: Run, tmp_path: Path) -> None:
     answer = run(tmp_path / "missing/a.conf", "a")
     assert answer["failed"]
     assert "missing" in answer["msg"]
+
+
+def test_no_content_is_written_to_the_journal(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(
+        basic.AnsibleModule, "log", lambda _, message, log_args=None: said.append(f"{message} {log_args}")
+    )
+    assert run(tmp_path / "a.conf", "first\na secret\n")["changed"]
+    assert said
+    assert "secret" not in " ".join(said)
