@@ -16,8 +16,8 @@ class Asked {
     Object.assign(this, { context, callbacks });
   }
 
-  answer(data) {
-    this.callbacks.onSuccess({ data }, {}, this.context, null);
+  answer(data, code = 200) {
+    this.callbacks.onSuccess({ data, code }, {}, this.context, null);
   }
 
   abort() {
@@ -94,4 +94,27 @@ test("the pause is a tenth of a segment, and none when the playlist should have 
   assert.equal(pauseBefore(0.2, 1), 100);
   assert.equal(pauseBefore(2.9, 2), 200);
   assert.equal(pauseBefore(3, 2), null);
+});
+
+test("a long playlist is asked for by its ends, and whole at once if they do not fit", () => {
+  const entries = Array.from({ length: 1000 }, (_, at) => `#EXTINF:1.000,\ncup-${1795398949522 + at * 1000}.ts\n`);
+  const { loader, known, told } = loading();
+  known.m3u8 = `#EXTM3U\n#EXT-X-TARGETDURATION:1\n${entries.join("")}`;
+  loader.loadAgain({}, {}, { onSuccess: ({ data }) => told.push(data) });
+  const [, ends] = Asked.all;
+  assert.match(ends.context.headers.Range, /^bytes=0-\d+,-\d+$/);
+  ends.answer("what does not fit", 206);
+  assert.deepEqual(told, []);
+  const [, , whole] = Asked.all;
+  assert.deepEqual(whole.context.headers, {});
+  whole.answer("all of it");
+  assert.deepEqual(told, ["all of it"]);
+});
+
+test("a server that sends a long playlist whole is believed", () => {
+  const { loader, known, told } = loading();
+  known.m3u8 = `#EXTM3U\n${"#EXTINF:1.000,\ncup-1795398949522.ts\n".repeat(1000)}`;
+  loader.loadAgain({}, {}, { onSuccess: ({ data }) => told.push(data) });
+  Asked.all[1].answer("all of it");
+  assert.deepEqual(told, ["all of it"]);
 });

@@ -5,6 +5,7 @@
 // until one comes too early. That one is repeated every now and then until the playlist has grown.
 
 import { segmentLength } from "./latency.js";
+import { joined, rangesAfter } from "./playlist-ranges.js";
 
 // Both in lengths of a segment: by how much a request goes out earlier, and the pause before it is repeated.
 const STEP = 0.1;
@@ -34,18 +35,25 @@ export function playlistLoader(Base, { address, details }) {
       this.timer = 0;
     }
 
-    load(context, config, callbacks, asked = 1) {
+    load(context, config, callbacks, { asked = 1, whole = false } = {}) {
+      const before = details() && details().m3u8;
+      const ranges = before && !whole ? rangesAfter(before) : null;
       context.url = address();
+      context.headers = ranges ? { Range: ranges } : {};
       const onSuccess = (response, ...rest) => {
+        if (response.code === 206) {
+          response.data = joined(before, response.data);
+          if (response.data === null) {
+            this.loadAgain(context, config, callbacks, { asked, whole: true });
+            return;
+          }
+        }
         const known = details();
         const length = known && known.live ? segmentLength(known.fragments) : 0;
         const grown = !known || response.data !== known.m3u8;
         const pause = grown ? null : pauseBefore(known.age, length);
         if (pause !== null) {
-          this.timer = setTimeout(() => {
-            this.next = this.makeNext();
-            this.next.load(context, config, callbacks, asked + 1);
-          }, pause);
+          this.timer = setTimeout(() => this.loadAgain(context, config, callbacks, { asked: asked + 1 }), pause);
           return;
         }
         if (known && grown) {
@@ -54,6 +62,11 @@ export function playlistLoader(Base, { address, details }) {
         callbacks.onSuccess(response, ...rest);
       };
       super.load(context, config, { ...callbacks, onSuccess });
+    }
+
+    loadAgain(...what) {
+      this.next = this.makeNext();
+      this.next.load(...what);
     }
 
     stopAsking() {

@@ -1,0 +1,49 @@
+"""Of a long playlist that has been read once, only the two ends are fetched again."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e import browsers
+from tests.site import Site
+
+if TYPE_CHECKING:
+    from testinfra.host import Host
+
+STREAM = "fault-mute"
+PATH = f"/srv/hls/{STREAM}.m3u8"
+ENTRIES, FIRST_S = 14_400, 1_795_398_949
+MUCH = 4096
+"""Bytes that the two ends, with what stands around them, are less than."""
+
+
+def put(server: Host, first: int) -> None:
+    """Have a playlist of four hours lie on the server, as ingest writes it, from this segment on."""
+    head = rf"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-MEDIA-SEQUENCE:{first}\n#EXT-X-TARGETDURATION:1\n"
+    entry = rf"#EXTINF:1.000,\n{STREAM}-%d%03d.ts\n"
+    names = f"""seq {first} {first + ENTRIES - 1} | awk '{{printf "{entry}", {FIRST_S} + $1, $1 * 7919 % 13}}'"""
+    server.run_expect([0], f"{{ printf '{head}'; {names}; }} > {PATH}.new && mv {PATH}.new {PATH}")
+
+
+@pytest.mark.parametrize("browser", browsers.ENGINES)
+def test_a_browser_that_has_read_four_hours_fetches_little_to_know_of_the_next_segment(
+    server: Host, alice: Site, browser: str
+) -> None:
+    browsers.install()
+    browsers.require(browser)
+    put(server, 99)
+    plan = {"url": alice.url, "login": alice.login, "path": f"/hls/{STREAM}.m3u8"}
+    try:
+        with contextlib.closing(browsers.Visit(f"ends-{browser}", "ends.mjs", browser=browser, **plan)) as visit:
+            assert visit.wait_for("read", 60)["bytes"] > 100 * MUCH
+            put(server, 100)
+            grown = visit.wait_for("grown", 30)
+        after = server.file(PATH).content_string
+    finally:
+        server.run(f"rm -f {PATH}")
+    assert grown["status"] == 206
+    assert grown["bytes"] < MUCH
+    assert grown["text"] == after
