@@ -1,25 +1,27 @@
 """What a long live stream costs those who watch it: every viewer fetches its playlist again with every segment.
 
 The server's part: playlists as ingest writes them, of ten minutes to twelve hours, lie where it writes them and are
-fetched as a browser does, compressed and over one connection. The names of their segments are moments to a millisecond,
-uneven as those of real pushes over loopback were. Counted are the bytes that come and the processor time
-of the web service. The browser's part: Chromium watches a stream of one-second segments that has been live for so
-long, from a small server of the bench (it has the real player, and real segments of 720p with 6 Mbit/s for every
-second of the window): processor time of all the browser's processes, the picture's decoding included, which software
-does here, and the memory of the page after a collection of garbage. Then the viewer of the four hours looks back to
-random places; a seek lasts until the picture of that place, which its number proves, is on the screen.
+fetched as the player does over one connection: the first time whole and compressed, then the two ends of it, or the
+whole again where it is short. The names of their segments are moments to a millisecond, uneven as those of real pushes
+over loopback were. Counted are the bytes that come and the processor time of the web service. The browser's part:
+Chromium watches a stream of one-second segments that has been live for so long, from a small server of the bench (it
+has the real player, and real segments of 720p with 6 Mbit/s for every second of the window): processor time of all the
+browser's processes, the picture's decoding included, which software does here, and the memory of the page after a
+collection of garbage. Then the viewer of the four hours looks back to random places; a seek lasts until the picture of
+that place, which its number proves, is on the screen.
 """
 
 from __future__ import annotations
 
 import contextlib
+import http
 import http.client
 import random
 import statistics
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench import endless, processes
@@ -30,12 +32,7 @@ from tests.variants import File, Variant
 from tools import build_player
 from tools.container import LOOPBACK
 
-LIMITS = """A listed segment costs 3.5 bytes of a compressed reload, and 43 before: 2.8 for its second, which counts
-up, and the rest for the milliseconds by which its name is off an even pace. With names that were even to a
-millisecond, four hours would have 40.3 kB at 1 s and 21.0 kB at 2 s; names that are off by up to 100 ms, as over a
-bad line, have 65 kB and 33 kB. Better compression saves little: 8 % at gzip's level 4 for one and a half times its
-processor time, 15 % at level 9 for nine times. What would help is not to send again what the viewer has: the first
-and the last kilobyte of the list (a request for two ranges) are all that changes."""
+LIMITS = """The first read brings all that can be seen: 3.5 bytes of a segment when it is compressed, 43 before."""
 
 LENGTHS = {"10 min": 600, "1 h": 3600, "4 h": 4 * 3600, "12 h": 12 * 3600}
 LOOKED_BACK = "4 h"
@@ -47,7 +44,10 @@ STREAM = "fault-mute"
 JITTER_MS = (*[0] * 63, *[-1] * 10, *[1] * 8, *(2, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 7, 7, 8, 9, 13, 20, 32, 47))
 """By what the names of a hundred segments, the moments in which they began to arrive, are off an even pace: as found
 in 326 segments of pushes over loopback."""
-BATCHES, RELOADS = 5, 20
+BATCHES, FETCHES = 5, 20
+WHOLE = {"Accept-Encoding": "gzip"}
+LONG, ENDS = 30_000, {"Range": "bytes=0-511,-1536"}
+"""How many bytes make a playlist long, and what the player asks for then (player/site/assets/playlist-ranges.js)."""
 KBITS = 6000
 WATCH_S, WATCHES, SETTLE_S, SEEKS = 5, 3, 1.5, 20
 SEED = 8
@@ -77,11 +77,11 @@ def listed(server: Variant, text: str) -> Iterator[None]:
         server.check(f"rm -f {path}")
 
 
-def reload(server: Variant) -> tuple[int, list[float]]:
-    """Fetch the playlist again and again; its bytes as they came, and milliseconds of the web service for each time.
+def fetch(server: Variant, asked: Mapping[str, str], wanted: http.HTTPStatus) -> tuple[int, list[float]]:
+    """Fetch the playlist again and again; the body's bytes as they came, and milliseconds of the web service for each.
 
     Raises:
-        RuntimeError: it was not delivered, or not compressed.
+        RuntimeError: it was not delivered as wanted.
     """
     web = processes.of_unit(server, "scrimbox-web")
     connection = http.client.HTTPConnection(LOOPBACK, server.ports[80], timeout=10)
@@ -89,29 +89,34 @@ def reload(server: Variant) -> tuple[int, list[float]]:
     with contextlib.closing(connection):
         for _ in range(BATCHES):
             before = processes.seconds(web)
-            for _ in range(RELOADS):
-                connection.request(
-                    "GET", f"/hls/{STREAM}.m3u8", headers={"Cookie": server.alice.cookie, "Accept-Encoding": "gzip"}
-                )
+            for _ in range(FETCHES):
+                headers = {"Cookie": server.alice.cookie, **asked}
+                connection.request("GET", f"/hls/{STREAM}.m3u8", headers=headers)
                 answer = connection.getresponse()
                 size = len(answer.read())
-                if answer.status != http.client.OK or answer.headers["Content-Encoding"] != "gzip":
+                if answer.status != wanted:
                     raise RuntimeError(f"the playlist came with {answer.status}, {dict(answer.headers)}")
-            spent.append((processes.seconds(web) - before) / RELOADS * 1000)
+            spent.append((processes.seconds(web) - before) / FETCHES * 1000)
     return size, spent
 
 
-def serve_reloads(server: Variant) -> list[Figure]:
+def serve_playlists(server: Variant) -> list[Figure]:
     """What the server delivers, and what that costs it."""
     out = []
     for segment_s in SEGMENTS_S:
         for length, seconds in LENGTHS.items():
-            with listed(server, playlist(seconds, segment_s)):
-                size, spent = reload(server)
-            what = f"{length} of {segment_s} s segments"
+            text = playlist(seconds, segment_s)
             goals = [at_most(LIMITS_KB[segment_s])] if length == LOOKED_BACK else []
-            out.append(Figure(f"{what}, a reload's bytes", "kB", [size / 1000], goals=goals))
-            out.append(Figure(f"{what}, the web service's processor time for it", "ms", spent))
+            what = f"{length} of {segment_s} s segments"
+            with listed(server, text):
+                whole, for_whole = fetch(server, WHOLE, http.HTTPStatus.OK)
+                reload, for_reload = whole, for_whole
+                if len(text) >= LONG:
+                    reload, for_reload = fetch(server, ENDS, http.HTTPStatus.PARTIAL_CONTENT)
+            out.append(Figure(f"{what}, a reload's bytes", "kB", [reload / 1000], goals=goals))
+            out.append(Figure(f"{what}, the web service's processor time for it", "ms", for_reload))
+            out.append(Figure(f"{what}, the first read's bytes", "kB", [whole / 1000]))
+            out.append(Figure(f"{what}, the web service's processor time for that", "ms", for_whole))
     return out
 
 
@@ -149,7 +154,7 @@ def watch(urls: dict[str, str]) -> tuple[dict[str, list[float]], dict[str, float
 def measure(server: Variant) -> Result:
     """Measure the server's part, then the browser's."""
     browsers.install()
-    figures = serve_reloads(server)
+    figures = serve_playlists(server)
     with long_streams() as urls:
         cores, held, seeks = watch(urls)
     shortest, *longer = LENGTHS

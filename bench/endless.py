@@ -6,11 +6,14 @@ have passed, so that what a browser gets is continuous over all hours, wherever 
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import mimetypes
+import re
 import subprocess
 import time
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import lru_cache
 from http import HTTPStatus
@@ -24,6 +27,7 @@ STREAM = "endless"
 LOOP_S = 64
 """A whole number of the sound's frames, so that nothing is missing where the loop begins again."""
 _PACKET, _SYNC = 188, 0x47
+_ENDS = re.compile(r"bytes=0-(\d+),-(\d+)")
 _TICKS = 90_000
 """MPEG's clock ticks a second."""
 
@@ -105,7 +109,7 @@ class Endless:
         first = end - self.entries
         head = f"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-MEDIA-SEQUENCE:{first}\n#EXT-X-TARGETDURATION:1\n"
         names = (f"#EXTINF:1.000,\n{STREAM}-{(self.began + number) * 1000}.ts\n" for number in range(first, end))
-        return gzip.compress((head + "".join(names)).encode(), 1)
+        return (head + "".join(names)).encode()
 
     def state(self) -> bytes:
         """The state document."""
@@ -115,7 +119,7 @@ class Endless:
         )
         live = {"playlist": f"/hls/{STREAM}.m3u8", "started": started, "window": self.entries}
         about = {"id": STREAM, "title": "Endless", "state": "live", "updated": now, "live": live, "replays": []}
-        return gzip.compress(json.dumps(about).encode(), 1)
+        return json.dumps(about).encode()
 
 
 def serve(stream: Endless) -> ThreadingHTTPServer:
@@ -130,11 +134,11 @@ def serve(stream: Endless) -> ThreadingHTTPServer:
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
             if path == f"/hls/{STREAM}.m3u8":
-                self._answer(stream.playlist(), "application/vnd.apple.mpegurl", packed=True)
+                self._playlist(stream.playlist())
             elif path.startswith("/hls/"):
                 self._answer(stream.segment(Path(path).name), "video/mp2t")
             elif path == f"/streams/{STREAM}.json":
-                self._answer(stream.state(), "application/json", packed=True)
+                self._answer(gzip.compress(stream.state(), 1), "application/json", {"Content-Encoding": "gzip"})
             else:
                 self._file(site / {"/player": "player.html"}.get(path, path.lstrip("/")))
 
@@ -144,15 +148,34 @@ def serve(stream: Endless) -> ThreadingHTTPServer:
             else:
                 self.send_error(HTTPStatus.NOT_FOUND)
 
-        def _answer(self, body: bytes, kind: str, *, packed: bool = False) -> None:
-            self.send_response(HTTPStatus.OK)
+        def _playlist(self, text: bytes) -> None:
+            ends = _ENDS.fullmatch(self.headers.get("Range", ""))
+            if ends:
+                spans = [(0, int(ends[1])), (len(text) - int(ends[2]), len(text) - 1)]
+                parts = (
+                    f"\r\n--end\r\nContent-Range: bytes {first}-{last}/{len(text)}\r\n\r\n".encode()
+                    + text[first : last + 1]
+                    for first, last in spans
+                )
+                kind = "multipart/byteranges; boundary=end"
+                self._answer(b"".join(parts) + b"\r\n--end--\r\n", kind, status=HTTPStatus.PARTIAL_CONTENT)
+            else:
+                packed = {"Content-Encoding": "gzip"}
+                self._answer(gzip.compress(text, 1), "application/vnd.apple.mpegurl", packed)
+
+        def _answer(
+            self, body: bytes, kind: str, headers: Mapping[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK
+        ) -> None:
+            self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Content-Security-Policy", policy)
-            if packed:
-                self.send_header("Content-Encoding", "gzip")
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            # Who leaves the page does not wait for the end.
+            with contextlib.suppress(ConnectionError):
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
