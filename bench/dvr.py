@@ -46,7 +46,7 @@ JITTER_MS = (*[0] * 63, *[-1] * 10, *[1] * 8, *(2, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6,
 in 326 segments of pushes over loopback."""
 BATCHES, FETCHES = 5, 20
 WHOLE = {"Accept-Encoding": "gzip"}
-LONG, ENDS = 30_000, {"Range": "bytes=0-511,-1536"}
+LONG, ENDS = 8192, {"Range": "bytes=0-383,-1024"}
 """How many bytes make a playlist long, and what the player asks for then (player/site/assets/playlist-ranges.js)."""
 KBITS = 6000
 WATCH_S, WATCHES, SETTLE_S, SEEKS = 5, 3, 1.5, 20

@@ -4,11 +4,11 @@
 // segments, which go, and the newest, which come. One request asks for both (RFC 9110, section 14.2), and what lies
 // between is what was there before. At the least doubt the answer is null, and all of it is to be fetched.
 
-// Compressed, a shorter one costs no more than the two ends.
-const LONG = 30000;
+// A shorter one is not worth it; the server compresses from here on (templates/web).
+const LONG = 8192;
 // Both in bytes. The end has room for as many segments as come while a request fails and is repeated.
-const HEAD = 512;
-const TAIL = 1536;
+const HEAD = 384;
+const TAIL = 1024;
 const PART = /\r\nContent-Range: bytes (\d+)-(\d+)\/(\d+)\r\n(?:[^\r\n]+\r\n)*\r\n/gi;
 const FIRST = /^#EXT(INF:|-X-DISCONTINUITY$)/m;
 
