@@ -9,12 +9,13 @@ const LATER = "2026-11-22T22:00:00.000Z";
 const live = (started = EVENING) => ({ playlist: "/hls/a.m3u8", started, window: 14400 });
 const closed = (started = EVENING) => ({ playlist: "/hls/a.20261122T190000Z.m3u8", started, window: 14400 });
 const replay = (started = EVENING, duration = 60) => ({
+  file: `a-${started.slice(0, 19).replace(/[-:]/g, "")}Z`,
   url: `/vod/recordings/a-${started}.mp4`,
   started,
   duration,
   parts: [],
 });
-const state = (name, { now = null, replays = [] } = {}) => ({ state: name, live: now, replays });
+const state = (name, { now = null, replays = [] } = {}) => ({ id: "a", state: name, live: now, replays });
 
 const WAITING = state("offline");
 const LIVE = state("live", { now: live() });
@@ -46,6 +47,17 @@ test("a session is watched from live to the closed playlist in place, and on to 
   assert.equal(open, undefined, "nobody is switched while playing");
   assert.equal(replace.kind, "mp4");
   assert.deepEqual(step(replace, REPLAY), { offer: null });
+});
+
+test("whoever hears of the replay before the closed playlist follows that one all the same", () => {
+  const watching = step(null, LIVE).open;
+  const { follow, replace, open } = step(watching, REPLAY);
+  assert.deepEqual([open, replace], [undefined, undefined], "nobody is switched while playing");
+  assert.deepEqual(follow, step(watching, PROCESSING).follow);
+  assert.equal(step(follow, REPLAY).replace.kind, "mp4");
+  const parts = state("replay", { replays: [replay("2026-11-22T19:10:00.000Z"), replay()] });
+  assert.equal(step(watching, parts).follow.url, closed().playlist);
+  assert.equal(step(watching, REPLAY, { failing: true }).replace.kind, "mp4", "the closed playlist may have gone");
 });
 
 test("an interruption changes nothing", () => {

@@ -40,15 +40,22 @@ function sameSession(one, other) {
   return !startsBefore(one, other) && !startsBefore(other, one);
 }
 
-/**
- * The replay of the session that is shown, as a target; null while there is none. A session whose parts could not
- * be joined has several: then the one that holds the wall clock `wall`, in ms.
- */
-function replayOfSession({ live, replays }, shown, wall) {
+/** The replays of the session that is shown, newest first: several where its parts could not be joined. */
+function replaysOfSession({ live, replays }, shown) {
   const next = live && !sameSession(live, shown) ? live : null;
-  const own = replays.filter((replay) => !startsBefore(replay, shown) && (!next || startsBefore(replay, next)));
+  return replays.filter((replay) => !startsBefore(replay, shown) && (!next || startsBefore(replay, next)));
+}
+
+/** The one of these replays that holds the wall clock `wall`, in ms, or the first of them; null if there is none. */
+function replayAt(own, wall) {
   const found = own.find((replay) => wall !== null && replayPosition(replay, wall) !== null) || own[own.length - 1];
   return found ? replayTarget(found) : null;
+}
+
+/** The closed playlist of the session that is shown, which is called as the first of its replays is. */
+function closedTarget(id, own, shown) {
+  const stamp = own[own.length - 1].file.slice(id.length + 1);
+  return { ...shown, kind: "dvr", url: `/hls/${id}.${stamp}.m3u8` };
 }
 
 /**
@@ -72,7 +79,12 @@ export function step(shown, state, { failing = false, wall = null } = {}) {
   if (target.kind !== "mp4" && sameSession(shown, target)) {
     return { ...withinSession(shown, target), offer: null };
   }
-  const replay = replayOfSession(state, shown, wall);
+  const own = replaysOfSession(state, shown);
+  if (own.length > 0 && shown.kind === "hls" && !state.live && !failing) {
+    // The replay was made so quickly that this page never heard of the closed playlist.
+    return { follow: closedTarget(state.id, own, shown), offer: null };
+  }
+  const replay = replayAt(own, wall);
   if (replay) {
     return { replace: replay, offer: replay.url === target.url ? null : offerOf(target) };
   }
