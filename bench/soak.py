@@ -279,7 +279,7 @@ def remarks(server: Variant, show: Show, viewers: Sequence[Viewer], resident: Re
 
 def measure(server: Variant, minutes: float = MINUTES) -> Result:
     """The hour, on a copy of the converged server."""
-    makers = Variants(server.name, server.credentials)
+    makers = Variants(server.name, server.credentials, BUILD / "credentials.yml")
     try:
         with makers.start("soak", settings=SETTINGS, files={"/etc/cron.d/scrimbox": File(CLEAN_UP)}) as copy:
             return run(copy, minutes)

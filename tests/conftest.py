@@ -124,7 +124,7 @@ def bob(nobody: Site, credentials: Credentials) -> Site:
 @pytest.fixture(scope="session")
 def variants(server: Host, credentials: Credentials) -> Iterator[Variants]:
     """Servers like the converged one, for what would spoil it."""
-    makers = Variants(INSTANCE, credentials)
+    makers = Variants(INSTANCE, credentials, BUILD / "credentials.yml")
     yield makers
     makers.close()
 

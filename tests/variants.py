@@ -17,6 +17,7 @@ import io
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import tarfile
@@ -24,7 +25,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from tests.site import Site
@@ -159,11 +160,14 @@ class Variant:
 class Variants:
     """Makes variants from one snapshot of the converged server, and removes them and the snapshot in the end."""
 
-    def __init__(self, instance: str, credentials: Credentials) -> None:
+    def __init__(self, instance: str, credentials: Credentials, secrets_file: Path) -> None:
         self._instance = instance
         self._credentials = credentials
         self._image = f"scrimbox-variant:{os.getpid()}"
         self._committed = False
+        self._secrets_file = secrets_file
+        self.secrets_file = secrets_file.with_name("credentials-of-variants.yml")
+        """What variants were deployed with, once there is one: the server's own may be rotated later."""
         self.running: list[Variant] = []
 
     @contextlib.contextmanager
@@ -214,12 +218,14 @@ class Variants:
         """Take the snapshot, once; it holds no file of /run, /tmp or of a tmpfs."""
         if not self._committed:
             docker("commit", self._instance, self._image, timeout=300)
+            shutil.copy2(self._secrets_file, self.secrets_file)
             self._committed = True
 
     def close(self) -> None:
         """Remove the snapshot."""
         if self._committed:
             docker("rmi", "--force", self._image)
+            self.secrets_file.unlink(missing_ok=True)
 
 
 def change_settings(name: str, settings: Mapping[str, Any], path: str = RECORDER_SETTINGS) -> None:

@@ -95,8 +95,9 @@ def test_nobody_new_may_publish_into_a_folder_that_is_missing(left: Evidence) ->
 def deployed(stage: Stage) -> Evidence:
     """A deploy onto a server whose folder is missing, then one onto a disk that is read-only; both have 5 GB free."""
     with stage.variants.start("deployed", srv_bytes=ROOM) as server:
+        there = {"ansible_host": server.name, "credentials_file": str(stage.variants.secrets_file)}
         server.check(f"systemctl stop scrimbox-recorder && rm -r {INCOMING}")
-        made = deploy.playbook("deploy", ansible_host=server.name)
+        made = deploy.playbook("deploy", **there)
         assert made.returncode == 0, made.stdout[-3000:] + made.stderr[-2000:]
         folder = server.check(f"stat -c '%U %G %a' {INCOMING}")
         up = server.check("systemctl is-active scrimbox-recorder")
@@ -104,7 +105,7 @@ def deployed(stage: Stage) -> Evidence:
             if server.run("mount -o remount,ro /small").returncode == 0:
                 break
             time.sleep(0.3)
-        refused = deploy.playbook("deploy", ansible_host=server.name)
+        refused = deploy.playbook("deploy", **there)
         seen = {"made": made, "folder": folder, "up": up, "refused": refused}
         return Evidence("", [], seen=seen)
 
