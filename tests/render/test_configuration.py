@@ -312,7 +312,7 @@ def test_without_declared_origins_nobody_else_may_embed() -> None:
 
 def test_content_security_policy_is_the_build_s() -> None:
     policy = "default-src 'none'; script-src 'self'"
-    assert f'200 "{policy}";' in web(web_content_security_policy=policy)
+    assert f'"200:0" "{policy}";' in web(web_content_security_policy=policy)
 
 
 def test_web_keeps_out_of_raw_recordings() -> None:
