@@ -77,7 +77,10 @@ def replace(module: AnsibleModule, file: dict[str, Any], content: bytes) -> None
         OSError: it cannot be written.
     """
     path = Path(file["path"])
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror}") from error
     try:
         with os.fdopen(descriptor, "wb") as new:
             new.write(content)

@@ -63,7 +63,8 @@ def apply(module: AnsibleModule, folders: list[dict[str, Any]]) -> dict[str, Any
                 Path(path).mkdir(mode=0o700, parents=True)
         # Owner and group of a new folder may be as missing as the folder, where nothing is to be changed.
         if Path(path).is_dir():
-            attributes = module.load_file_common_arguments(folder, path=path)
+            # A folder may lie on another disk, behind a link.
+            attributes = module.load_file_common_arguments({**folder, "follow": True}, path=path)
             difference: dict[str, Any] = {}
             if module.set_fs_attributes_if_different(attributes, False, difference) and path not in made:
                 corrected.append(path)

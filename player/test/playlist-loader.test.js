@@ -111,6 +111,17 @@ test("a long playlist is asked for by its ends, and whole at once if they do not
   assert.deepEqual(told, ["all of it"]);
 });
 
+test("ends that never fit are not asked for any more", () => {
+  const { loader, known } = loading();
+  known.m3u8 = `#EXTM3U\n${"#EXTINF:1.000,\ncup-1795398949522.ts\n".repeat(1000)}`;
+  for (let turn = 0; turn < 4; turn += 1) {
+    loader.loadAgain({}, {}, { onSuccess() {} });
+    const last = Asked.all[Asked.all.length - 1];
+    assert.equal(last.context.headers.Range !== undefined, turn < 3);
+    last.answer("what does not fit", turn < 3 ? 206 : 200);
+  }
+});
+
 test("a server that sends a long playlist whole is believed", () => {
   const { loader, known, told } = loading();
   known.m3u8 = `#EXTM3U\n${"#EXTINF:1.000,\ncup-1795398949522.ts\n".repeat(1000)}`;

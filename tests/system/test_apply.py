@@ -34,3 +34,9 @@ def test_a_unit_that_has_changed_on_disk_is_what_runs_afterwards(changed: Varian
     assert changed.check(APPLY) == "restarted scrimbox-write.service"
     assert changed.check("systemctl show -p LimitNOFILE --value scrimbox-write") == "4321"
     assert changed.check(APPLY) == "unchanged scrimbox-write.service"
+
+
+def test_what_was_started_before_systemd_knew_of_its_new_unit_is_started_again(changed: Variant) -> None:
+    changed.check(f"sed -i 's/^LimitNOFILE=.*/LimitNOFILE=4322/' {UNIT} && systemctl restart scrimbox-write")
+    assert changed.check(APPLY) == "restarted scrimbox-write.service"
+    assert changed.check("systemctl show -p LimitNOFILE --value scrimbox-write") == "4322"

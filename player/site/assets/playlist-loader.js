@@ -11,6 +11,8 @@ import { joined, rangesAfter } from "./playlist-ranges.js";
 const STEP = 0.1;
 // A playlist that has not grown for so many segments may not grow at all: hls.js's own pace will do.
 const LATE = 1.5;
+// Who stands between may answer for the two ends of a playlist in another way: so many in a row, and all of it is read.
+const MISFITS = 3;
 
 /** How long to wait, in ms, until a playlist is asked for again that has not grown for `age` s; null: do not. */
 export function pauseBefore(age, length) {
@@ -27,6 +29,7 @@ export function shiftOf(asked, length) {
  * what hls.js knows of it, or null.
  */
 export function playlistLoader(Base, { address, details }) {
+  let misfits = 0;
   return class PlaylistLoader extends Base {
     constructor(config) {
       super(config);
@@ -37,12 +40,13 @@ export function playlistLoader(Base, { address, details }) {
 
     load(context, config, callbacks, { asked = 1, whole = false } = {}) {
       const before = details() && details().m3u8;
-      const ranges = before && !whole ? rangesAfter(before) : null;
+      const ranges = before && !whole && misfits < MISFITS ? rangesAfter(before) : null;
       context.url = address();
       context.headers = ranges ? { Range: ranges } : {};
       const onSuccess = (response, ...rest) => {
         if (response.code === 206) {
           response.data = joined(before, response.data);
+          misfits = response.data === null ? misfits + 1 : 0;
           if (response.data === null) {
             this.loadAgain(context, config, callbacks, { asked, whole: true });
             return;

@@ -68,3 +68,12 @@ def test_a_file_in_the_place_of_a_folder_is_refused_by_name(run: Run, tmp_path: 
     answer = run((tmp_path / "a", "0700"))
     assert answer["failed"]
     assert str(tmp_path / "a") in answer["msg"]
+
+
+def test_a_folder_behind_a_link_is_what_gets_the_mode(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir(0o755)
+    (tmp_path / "a").symlink_to("disk")
+    assert run((tmp_path / "a", "2750"))["corrected"] == [str(tmp_path / "a")]
+    assert (mode(tmp_path / "disk"), (tmp_path / "a").is_symlink()) == (0o2750, True)
+    assert run((tmp_path / "a", "2750"))["changed"] is False
+    assert run((tmp_path / "a", "2750"), check=True)["changed"] is False
