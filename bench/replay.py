@@ -27,8 +27,8 @@ from tests.variants import Variant
 
 LIMITS = """Besides the grace and the making, up to seven seconds go by: a pass sees the end up to 1.5 s late, another
 the end of the grace, the finalizer looks for work every 2 s, and a pass tells viewers of the replay up to 1.5 s late.
-All of that at once has been tried and took 0.7 s; but then a page that asks every 2 s may find the replay before it has
-heard of the closed playlist, and switch while it plays. The making is what the section on making replays says: three
+All of that at once has been tried and took 0.7 s; but then a publisher who came back in the moment of the closing got a
+playlist of its own. The making is what the section on making replays says: three
 times over the bytes, at about 90 MB/s. Nobody has to wait for it with nothing to watch: the closed DVR window stays
 until a quarter of an hour after the replay is there. How fast this disk copies changes a great deal from one run to the
 next (300 to 1,400 MB/s were seen), and the goal with it."""
