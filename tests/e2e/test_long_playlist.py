@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +40,7 @@ def test_a_browser_that_has_read_four_hours_fetches_little_to_know_of_the_next_s
     try:
         with contextlib.closing(browsers.Visit(f"ends-{browser}", "ends.mjs", browser=browser, **plan)) as visit:
             read = visit.wait_for("read", 60)
+            packed = alice.get(f"/hls/{STREAM}.m3u8", {"Accept-Encoding": "gzip"})
             put(server, 100)
             grown = visit.wait_for("grown", 30)
         after = server.file(PATH).content_string
@@ -46,6 +48,8 @@ def test_a_browser_that_has_read_four_hours_fetches_little_to_know_of_the_next_s
         server.run(f"rm -f {PATH}")
     assert (read["status"], read["encoding"]) == (200, "gzip")
     assert read["bytes"] > 100 * LITTLE
+    assert gzip.decompress(packed.body).startswith(b"#EXTM3U")
+    assert "Accept-Encoding" in packed.headers.get_all("Vary", [])
     assert grown["status"] == 206
     assert grown["bytes"] < LITTLE
     assert grown["text"] == after

@@ -69,13 +69,11 @@ def runs(count: int, *, late: bool = True) -> list[viewers.Run]:
     return [viewers.Run(count, late, 1000, 0.2, 0.5, 0, [(0, 1.0), (100, 2.0)])]
 
 
-def test_every_way_in_is_compared_with_a_bare_nginx_that_has_as_much_to_check() -> None:
-    counts = {"bare": 100, "bare password": 50}
-    found = viewers.result({name: runs(counts.get(name, 80)) for name in NAMES}, NAMES, WITNESS, 0)
+def test_every_way_in_is_compared_with_the_bare_nginx_without_a_login() -> None:
+    found = viewers.result({name: runs(100 if name == "bare" else 80) for name in NAMES}, NAMES, WITNESS, 0)
     goals = [figure.to_dict() for figure in found.figures if figure.what.startswith("viewers, ")]
-    judged = {figure["what"]: figure["goals"][0]["met"] for figure in goals if figure["goals"]}
-    met = {"cookie": False, "link": False, "network": False, "password": True}
-    assert judged == {f"viewers, way {name}": is_met for name, is_met in met.items()}
+    judged = [figure["what"] for figure in goals if figure["goals"] and not figure["goals"][0]["met"]]
+    assert judged == [f"viewers, way {name}" for name in ("cookie", "link", "network", "password")]
 
 
 def test_a_count_that_no_late_segment_has_ended_is_said_to_be_too_low() -> None:
